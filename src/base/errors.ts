@@ -1,0 +1,49 @@
+/**
+ * Framework errors: mistakes of the programmer or of the machine, told early and with a stable code.
+ *
+ * They never become an HTTP response by themselves; for those see `http/exceptions.ts`. The list of codes is
+ * the one in `docs/errors.md`: a test fails when the two differ.
+ */
+
+/** Every code a {@link UsanicError} can carry. Codes are stable: a message may be reworded, a code may not. */
+export const ERROR_CODES = [
+  'ERR_APP_EXISTS',
+  'ERR_APP_NAME',
+  'ERR_APP_NOT_FOUND',
+  'ERR_APP_STATE',
+  'ERR_CONFIG',
+  'ERR_DECORATOR',
+  'ERR_HANDLER',
+  'ERR_LISTEN_ADDRESS',
+  'ERR_LISTEN_IN_USE',
+  'ERR_LISTEN_THREAD',
+  'ERR_NATIVE_BUILD',
+  'ERR_NATIVE_MISSING',
+  'ERR_RESPONSE_HEADER',
+  'ERR_RESPONSE_STATUS',
+  'ERR_ROUTE_EXISTS',
+  'ERR_ROUTE_METHOD',
+  'ERR_ROUTE_PATTERN',
+  'ERR_SSE_EVENT_TOO_LARGE',
+  'ERR_SSE_INSTANCE',
+  'ERR_SSE_STOPPED',
+  'ERR_SSE_URL',
+] as const
+
+/** One of {@link ERROR_CODES}. */
+export type ErrorCode = (typeof ERROR_CODES)[number]
+
+/**
+ * An error of the framework, as opposed to an HTTP exception. Branch on `code`, show `message`: it says what
+ * was given, what is allowed and what to do.
+ */
+export class UsanicError extends Error {
+  override readonly name = 'UsanicError'
+  /** The stable code, see `docs/errors.md`. */
+  readonly code: ErrorCode
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
