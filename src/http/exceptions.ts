@@ -1,0 +1,156 @@
+/**
+ * Exceptions that become a response: Sanic's family. Throw one from a handler, or call `abort`.
+ *
+ * `message` is shown to the client; `context` too; `extra` only in debug. `quiet` ones are not logged.
+ */
+import type { HeadersInit } from './headers.js'
+import { checkStatus, reasonPhrase } from './status.js'
+
+/** What beside the message an exception can be given. */
+export interface SanicExceptionOptions {
+  /** Default: the class's own, else 500. */
+  statusCode?: number
+  /** Whether the exception stays out of the error log. Default: true for every status but 500. */
+  quiet?: boolean
+  /** Shown to the client beside the message. */
+  context?: Readonly<Record<string, unknown>>
+  /** Shown in debug only. */
+  extra?: Readonly<Record<string, unknown>>
+  /** Header fields of the response. */
+  headers?: HeadersInit
+  /** The error behind this one. */
+  cause?: unknown
+}
+
+/** The base of the family; on its own a 500 or any status given. */
+export class SanicException extends Error {
+  /** The class's status; subclasses replace it. */
+  static readonly statusCode: number = 500
+  readonly statusCode: number
+  readonly quiet: boolean
+  readonly context: Readonly<Record<string, unknown>> | undefined
+  readonly extra: Readonly<Record<string, unknown>> | undefined
+  readonly headers: HeadersInit
+
+  constructor(message?: string, options: SanicExceptionOptions = {}) {
+    const statusCode = options.statusCode ?? new.target.statusCode
+    checkStatus(statusCode)
+    super(message ?? reasonPhrase(statusCode), 'cause' in options ? { cause: options.cause } : undefined)
+    this.name = new.target.name
+    this.statusCode = statusCode
+    this.quiet = options.quiet ?? statusCode !== 500
+    this.context = options.context
+    this.extra = options.extra
+    this.headers = options.headers ?? {}
+  }
+}
+
+/** 400: the request cannot be understood. */
+export class BadRequest extends SanicException {
+  static override readonly statusCode: number = 400
+}
+/** Sanic's older name of {@link BadRequest}. */
+export const InvalidUsage = BadRequest
+
+/** 401, with a `WWW-Authenticate` challenge when a scheme is given. */
+export class Unauthorized extends SanicException {
+  static override readonly statusCode: number = 401
+
+  /** `scheme` is `Basic`, `Bearer` …; `challenges` its parameters, such as `{ realm: 'R' }`. */
+  constructor(
+    message?: string,
+    options: SanicExceptionOptions & { scheme?: string; challenges?: Readonly<Record<string, string>> } = {},
+  ) {
+    const { scheme, challenges = {}, ...rest } = options
+    if (scheme !== undefined) {
+      const parameters = Object.entries(challenges).map(([name, value]) => `${name}="${escapeQuoted(value)}"`)
+      const challenge = `${scheme} ${parameters.join(', ')}`.trimEnd()
+      rest.headers = { ...rest.headers, 'WWW-Authenticate': challenge }
+    }
+    super(message, rest)
+  }
+}
+
+/** 403. */
+export class Forbidden extends SanicException {
+  static override readonly statusCode: number = 403
+}
+
+/** 404. */
+export class NotFound extends SanicException {
+  static override readonly statusCode: number = 404
+}
+
+/** 405, with `Allow`. */
+export class MethodNotAllowed extends SanicException {
+  static override readonly statusCode: number = 405
+
+  constructor(
+    message: string | undefined,
+    options: SanicExceptionOptions & { allowedMethods: readonly string[] },
+  ) {
+    const { allowedMethods, ...rest } = options
+    super(message, { ...rest, headers: { ...rest.headers, Allow: allowedMethods.join(', ') } })
+  }
+}
+
+/** 408. */
+export class RequestTimeout extends SanicException {
+  static override readonly statusCode: number = 408
+}
+
+/** 413. */
+export class PayloadTooLarge extends SanicException {
+  static override readonly statusCode: number = 413
+}
+
+/** 416, with `Content-Range` (unsatisfied) when the total size is given. */
+export class RangeNotSatisfiable extends SanicException {
+  static override readonly statusCode: number = 416
+
+  constructor(message?: string, options: SanicExceptionOptions & { totalBytes?: number } = {}) {
+    const { totalBytes, ...rest } = options
+    if (totalBytes !== undefined) {
+      rest.headers = { ...rest.headers, 'Content-Range': `bytes */${totalBytes}` }
+    }
+    super(message, rest)
+  }
+}
+
+/** 417. */
+export class ExpectationFailed extends SanicException {
+  static override readonly statusCode: number = 417
+}
+
+/** 500, said on purpose. */
+export class ServerError extends SanicException {}
+
+/** 503. */
+export class ServiceUnavailable extends SanicException {
+  static override readonly statusCode: number = 503
+}
+
+const BY_STATUS: ReadonlyMap<number, new (message?: string) => SanicException> = new Map(
+  [
+    BadRequest,
+    Unauthorized,
+    Forbidden,
+    NotFound,
+    RequestTimeout,
+    PayloadTooLarge,
+    RangeNotSatisfiable,
+    ExpectationFailed,
+    ServiceUnavailable,
+  ].map((type) => [type.statusCode, type]),
+)
+
+/** Ends the request with `status`: throws the exception of that status, or a plain {@link SanicException}. */
+export function abort(status: number, message?: string): never {
+  const type = BY_STATUS.get(status)
+  if (type !== undefined) throw new type(message)
+  throw new SanicException(message, { statusCode: status })
+}
+
+function escapeQuoted(value: string): string {
+  return value.replaceAll(/["\\]/g, '\\$&')
+}

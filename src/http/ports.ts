@@ -1,0 +1,50 @@
+/**
+ * The two ports between the HTTP room and whatever carries it. The native edge implements both on one object
+ * per request; nothing in here or above knows a socket.
+ */
+import type { HTTPResponse } from './response.js'
+
+/** One request as the edge saw it. Everything is raw: not decoded, not normalised. */
+export interface RequestHead {
+  /** As sent, upper case by convention (`GET`). */
+  readonly method: string
+  /** The target's path, without the query. */
+  readonly path: string
+  /** The target's query, without `?`; empty when there is none. */
+  query(): string
+  /** The first field of that name (lower case); empty when absent or empty. */
+  header(name: string): string
+  /** Every field as `name, value, name, value, …`, names in lower case. */
+  headers(): string[]
+  /** The peer's address as text; IPv4 on a dual-stack socket is told as IPv4. */
+  ip(): string
+}
+
+/** Told what happens to a stream after it began. Both calls come from the edge, never from within `write`. */
+export interface StreamListener {
+  /**
+   * The socket takes bytes again after a `write` that returned false. Write the next part and return what that
+   * write returned; returning true without writing can leave the last bytes stuck in the native buffer.
+   */
+  onWritable(): boolean
+  /** The stream is gone: the peer left or `close()` was called. Comes once, and not after `end()`. */
+  onClose(): void
+}
+
+/** A response body that is written over time. */
+export interface StreamSink {
+  /**
+   * Sends the head of `response` (its body is not sent) and takes `listener` for what follows. The head leaves
+   * with the first bytes of the body only: give them as `opening` to have it leave now.
+   */
+  begin(response: HTTPResponse, listener: StreamListener, opening?: Uint8Array | string): void
+  /**
+   * Sends one chunk in a write of its own. False: the chunk is taken but the socket is full: write nothing
+   * more before `onWritable`, for what is written now is buffered without bound.
+   */
+  write(chunk: Uint8Array | string): boolean
+  /** Ends the body in order. Nothing may be written after it. */
+  end(): void
+  /** Drops the connection at once; before `begin` no byte of an answer has been sent. */
+  close(): void
+}

@@ -1,0 +1,48 @@
+/**
+ * Query and form arguments in Sanic's manner: several values per name, blank values dropped.
+ */
+
+/** Parameters by name. `get` gives the first value, `getlist` all of them. */
+export class RequestParameters implements Iterable<[string, string[]]> {
+  readonly #values = new Map<string, string[]>()
+
+  constructor(pairs: Iterable<readonly [string, string]>) {
+    for (const [name, value] of pairs) {
+      const values = this.#values.get(name)
+      if (values === undefined) this.#values.set(name, [value])
+      else values.push(value)
+    }
+  }
+
+  /** The first value of `name`, or `fallback` (default `undefined`). */
+  get(name: string): string | undefined
+  get(name: string, fallback: string): string
+  get(name: string, fallback?: string): string | undefined {
+    return this.#values.get(name)?.[0] ?? fallback
+  }
+
+  /** Every value of `name`, in order; empty when there is none. */
+  getlist(name: string): readonly string[] {
+    return this.#values.get(name) ?? []
+  }
+
+  /** Whether `name` has a value. */
+  has(name: string): boolean {
+    return this.#values.has(name)
+  }
+
+  /** The names, in the order of their first value. */
+  keys(): IterableIterator<string> {
+    return this.#values.keys()
+  }
+
+  [Symbol.iterator](): IterableIterator<[string, string[]]> {
+    return this.#values.entries()
+  }
+}
+
+/** The pairs of a query string (WHATWG URL rules: `+` is a space, UTF-8), without those whose value is blank. */
+export function parseQuery(query: string): [string, string][] {
+  if (query === '') return []
+  return [...new URLSearchParams(query)].filter(([, value]) => value !== '')
+}

@@ -1,0 +1,123 @@
+/**
+ * A response body from an async iterable, written as fast as the client takes it.
+ *
+ * One chunk is in hand at a time. What a full socket refuses is held by the edge; the iterable is not asked
+ * for more until the socket takes bytes again, and is closed (`return()`) when the client leaves.
+ */
+import type { StreamListener, StreamSink } from './ports.js'
+import { StreamResponse, type ResponseOptions } from './response.js'
+
+/** Largest single write: what is larger leaves in pieces, each only when the one before was taken. */
+const SLICE_BYTES = 64 * 1024
+
+/** What a streamed body is made of: text in UTF-8, or bytes. Empty chunks are passed over. */
+export type StreamChunk = string | Uint8Array
+
+/**
+ * Answers with the chunks of `source` as they come, chunked, `text/plain; charset=utf-8` unless told otherwise.
+ * When `source` throws after the head has left, the connection is dropped so that the client sees a broken
+ * body, not a complete one; `onError` hears of it.
+ */
+export function stream(
+  source: AsyncIterable<StreamChunk> | Iterable<StreamChunk>,
+  options: ResponseOptions & { onError?: (error: unknown) => void } = {},
+): StreamResponse {
+  const { onError, ...rest } = options
+  const response: StreamResponse = new StreamResponse(
+    (sink) => {
+      const pump = new Pump(sink)
+      sink.begin(response, pump)
+      pump.run(source).catch((error: unknown) => {
+        sink.close()
+        onError?.(error)
+      })
+    },
+    'text/plain; charset=utf-8',
+    rest,
+  )
+  return response
+}
+
+/** Carries one iterable to one sink. */
+class Pump implements StreamListener {
+  readonly #sink: StreamSink
+  #state: 'flowing' | 'blocked' | 'closed' = 'flowing'
+  #iterator: AsyncIterator<StreamChunk> | Iterator<StreamChunk> | undefined
+  /** What is still to be written of the chunk in hand. */
+  #rest: Uint8Array | undefined
+  /** Wakes `run`, which waits for the socket or for the end of the stream. */
+  #wake: (() => void) | undefined
+
+  constructor(sink: StreamSink) {
+    this.#sink = sink
+  }
+
+  /**
+   * The next chunk is fetched even while the socket is full: `onWritable` needs something to write, or the
+   * last bytes stay in the native buffer.
+   */
+  async run(source: AsyncIterable<StreamChunk> | Iterable<StreamChunk>): Promise<void> {
+    const iterator =
+      Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
+    this.#iterator = iterator
+    for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) {
+      this.#rest = typeof next.value === 'string' ? Buffer.from(next.value) : next.value
+      while (this.#rest !== undefined && this.#state !== 'closed') {
+        if (this.#state === 'flowing') this.#writeSlice()
+        else await this.#writable()
+      }
+      if (this.#isClosed()) return
+    }
+    if (!this.#isClosed()) this.#sink.end()
+  }
+
+  onWritable(): boolean {
+    if (this.#state === 'closed') return true
+    this.#state = 'flowing'
+    const taken = this.#rest === undefined || this.#writeSlice()
+    this.#wakeUp()
+    return taken
+  }
+
+  onClose(): void {
+    this.#state = 'closed'
+    this.#wakeUp()
+    // Not awaited: a generator that waits for something else ends when that does.
+    void this.#closeSource()
+  }
+
+  async #closeSource(): Promise<void> {
+    try {
+      await this.#iterator?.return?.()
+    } catch {
+      // The client is gone: there is nobody left to tell.
+    }
+  }
+
+  // A method, not a comparison in place: the state changes while `run` waits, which the compiler cannot see.
+  #isClosed(): boolean {
+    return this.#state === 'closed'
+  }
+
+  #writeSlice(): boolean {
+    const rest = this.#rest
+    this.#rest = undefined
+    if (rest === undefined || rest.byteLength === 0) return true
+    if (rest.byteLength > SLICE_BYTES) this.#rest = rest.subarray(SLICE_BYTES)
+    const taken = this.#sink.write(rest.subarray(0, SLICE_BYTES))
+    if (!taken && this.#state === 'flowing') this.#state = 'blocked'
+    return taken
+  }
+
+  #writable(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve
+    })
+  }
+
+  #wakeUp(): void {
+    const wake = this.#wake
+    this.#wake = undefined
+    wake?.()
+  }
+}
