@@ -1,0 +1,112 @@
+/**
+ * The native build: the only place that imports uWebSockets.js, and the smallest interface that we need of it.
+ * (Its own types promise values that are not there, and none of them may show in our declarations.)
+ */
+import { UsanicError } from '../base/errors.js'
+import type { ResponseWriter } from '../http/writer.js'
+
+/** A native request: valid until the native handler returns or awaits; throws afterwards. */
+export interface NativeRequest {
+  getHeader(name: string): string
+  getUrl(): string
+  getCaseSensitiveMethod(): string
+  getQuery(): string
+  forEach(visit: (name: string, value: string) => void): void
+}
+
+/** A native response: throws after `end` or abort. */
+export interface NativeResponse extends ResponseWriter {
+  write(chunk: string | Uint8Array): boolean
+  cork(callback: () => void): unknown
+  close(): unknown
+  onAborted(handler: () => void): unknown
+  onWritable(handler: (offset: number) => boolean): unknown
+  onData(handler: (chunk: ArrayBuffer, isLast: boolean) => void): unknown
+  getRemoteAddressAsText(): ArrayBuffer
+}
+
+/** A native server. */
+export interface NativeApp {
+  any(pattern: string, handler: (response: NativeResponse, request: NativeRequest) => void): NativeApp
+  listen(host: string, port: number, options: number, callback: (socket: object | false) => void): NativeApp
+  close(): unknown
+}
+
+/** What a build of uWebSockets.js has to export: the module itself, whichever release. */
+export interface NativeBuild {
+  App(options?: object): NativeApp
+  us_listen_socket_close(socket: object): void
+  us_socket_local_port(socket: object): number
+  LIBUS_LISTEN_EXCLUSIVE_PORT: number
+}
+
+let loaded: Promise<NativeBuild> | undefined
+
+/**
+ * Loads the installed build once per process. `maxHeaderBytes` must be known before: the native code reads its
+ * variable a single time. Rejects with `ERR_NATIVE_MISSING` when there is no binary for this Node and platform.
+ */
+export function loadBuild(maxHeaderBytes: number): Promise<NativeBuild> {
+  if (loaded === undefined) {
+    process.env['UWS_HTTP_MAX_HEADERS_SIZE'] ??= String(maxHeaderBytes)
+    loaded = importBuild()
+    // A failed import may be mended (an injected build, another install): try again next time.
+    loaded.catch(() => {
+      loaded = undefined
+    })
+  }
+  return loaded
+}
+
+async function importBuild(): Promise<NativeBuild> {
+  let module: unknown
+  try {
+    module = await import('uWebSockets.js')
+  } catch (cause) {
+    throw new UsanicError('ERR_NATIVE_MISSING', missingMessage(), { cause })
+  }
+  return checkBuild(module)
+}
+
+/**
+ * Takes `module` as a build of uWebSockets.js: an ES module, or a CommonJS one with everything on `default`.
+ * Throws `ERR_NATIVE_BUILD` when something that we use is not there.
+ */
+export function checkBuild(module: unknown): NativeBuild {
+  const candidate = hasDefault(module) ? module.default : module
+  const missing = [
+    'App',
+    'us_listen_socket_close',
+    'us_socket_local_port',
+    'LIBUS_LISTEN_EXCLUSIVE_PORT',
+  ].filter((name) => !isObject(candidate) || candidate[name] === undefined)
+  if (missing.length > 0) {
+    throw new UsanicError(
+      'ERR_NATIVE_BUILD',
+      `This is not a usable build of uWebSockets.js: it has no ${missing.join(', no ')}. ` +
+        'Pass the module itself: new App(name, { uws: await import("uWebSockets.js") }).',
+    )
+  }
+  const build = candidate as NativeBuild & { _cfg?: (option: string) => void } // reason: checked above
+  // Drops the `uWebSockets: 20` response header where the build can.
+  build._cfg?.('silent')
+  return build
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function'
+}
+
+function hasDefault(module: unknown): module is { default: unknown } {
+  return isObject(module) && isObject(module['default']) && module['App'] === undefined
+}
+
+function missingMessage(): string {
+  return (
+    `No uWebSockets.js binary for Node ${process.version} (ABI ${process.versions.modules}) on ` +
+    `${process.platform}-${process.arch}. The bundled build carries Node 18, 20, 21 and 22 on glibc Linux, macOS ` +
+    'and Windows. Use one of those, or take the official build: add ' +
+    '"overrides": { "uWebSockets.js": "github:uNetworking/uWebSockets.js#v20.69.0" } to your package.json and ' +
+    'install again, or pass a build as new App(name, { uws }).'
+  )
+}

@@ -1,0 +1,6 @@
+/** The native edge's face towards the app: the one room that imports uWebSockets.js. */
+export { checkBuild, loadBuild, type NativeBuild } from './build.js'
+export { Exchange } from './exchange.js'
+export { NativeHead } from './head.js'
+export type { Framing } from './request-guard.js'
+export { NativeServer, type ListenAddress } from './server.js'

@@ -1,0 +1,203 @@
+/**
+ * A listening native server: takes requests in, keeps account of the answers that are still due, stops.
+ *
+ * One native catch-all route; everything else about routing is decided inside. The account is what a graceful
+ * stop waits for and what the response deadline looks at; an answer given within its native callback never
+ * enters it.
+ */
+import { createServer } from 'node:net'
+import { isMainThread } from 'node:worker_threads'
+import { UsanicError } from '../base/errors.js'
+import type { NativeApp, NativeBuild, NativeRequest, NativeResponse } from './build.js'
+import { Exchange, type ExchangeOwner } from './exchange.js'
+import { NativeHead } from './head.js'
+import { readFraming, type Framing } from './request-guard.js'
+
+/** Where a server listens. */
+export interface ListenAddress {
+  readonly host: string
+  readonly port: number
+}
+
+/** What the server needs of its owner. */
+export interface ServerOptions {
+  /** Called for every request. Must not throw; must answer, defer, or leave the exchange unanswered. */
+  readonly onRequest: (head: NativeHead, exchange: Exchange, framing: Framing) => void
+  /** Longest an answer may be due before its `onExpire` is called, in milliseconds. */
+  readonly responseTimeoutMs: number
+}
+
+/** How often due answers are looked at: the response deadline is met within this much. */
+const DEADLINE_TICK_MS = 1000
+
+/** One listening socket and the exchanges that came through it. */
+export class NativeServer implements ExchangeOwner {
+  #isStopping = false
+  readonly #build: NativeBuild
+  readonly #options: ServerOptions
+  readonly #app: NativeApp
+  readonly #due = new Set<Exchange>()
+  #streams = 0
+  #socket: object | undefined
+  #deadlines: NodeJS.Timeout | undefined
+  #onDrained: (() => void) | undefined
+
+  /** Throws `ERR_LISTEN_THREAD` outside the main thread, where the native code would end the whole process. */
+  constructor(build: NativeBuild, options: ServerOptions) {
+    if (!isMainThread) {
+      throw new UsanicError(
+        'ERR_LISTEN_THREAD',
+        'listen() was called in a worker thread; the native server works in the main thread of a process only. ' +
+          'Start a child process instead.',
+      )
+    }
+    this.#build = build
+    this.#options = options
+    this.#app = build.App()
+    this.#app.any('/*', (res, req) => {
+      this.#accept(res, req)
+    })
+  }
+
+  get isStopping(): boolean {
+    return this.#isStopping
+  }
+
+  /**
+   * Binds and listens; port 0 takes a free one. Rejects with `ERR_LISTEN_IN_USE` when another server has the
+   * port and `ERR_LISTEN_ADDRESS` when the address cannot be had.
+   */
+  async listen(host: string, port: number): Promise<ListenAddress> {
+    const exclusive = this.#build.LIBUS_LISTEN_EXCLUSIVE_PORT
+    let socket = this.#bind(host, port, exclusive)
+    if (socket === false) {
+      // Exclusive also fails for the closing connections of a server that was here a moment ago (TIME_WAIT).
+      // A probe tells the two apart, and says what is wrong otherwise.
+      await probe(host, port)
+      socket = this.#bind(host, port, 0)
+    }
+    if (socket === false) throw inUse(host, port)
+    this.#socket = socket
+    this.#deadlines = setInterval(() => {
+      this.#expireLate()
+    }, DEADLINE_TICK_MS).unref()
+    return { host, port: this.#build.us_socket_local_port(socket) }
+  }
+
+  /** Stops accepting; what is under way goes on, and its answers close their connections. */
+  stopListening(): void {
+    this.#isStopping = true
+    if (this.#socket === undefined) return
+    this.#build.us_listen_socket_close(this.#socket)
+    this.#socket = undefined
+  }
+
+  /** Resolves once no answer is due any more, true; or after `deadlineMs`, false. */
+  drained(deadlineMs: number): Promise<boolean> {
+    if (this.#isIdle()) return Promise.resolve(true)
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        this.#onDrained = undefined
+        resolve(false)
+      }, deadlineMs)
+      this.#onDrained = () => {
+        clearTimeout(timer)
+        this.#onDrained = undefined
+        resolve(true)
+      }
+    })
+  }
+
+  /** Drops every connection that is left and frees the port. */
+  close(): void {
+    this.stopListening()
+    clearInterval(this.#deadlines)
+    this.#app.close()
+  }
+
+  exchangeOpened(exchange: Exchange): void {
+    this.#due.add(exchange)
+  }
+
+  exchangeStreaming(exchange: Exchange): void {
+    this.#due.delete(exchange)
+    this.#streams++
+  }
+
+  exchangeClosed(exchange: Exchange): void {
+    if (!this.#due.delete(exchange)) this.#streams--
+    if (this.#isIdle()) this.#onDrained?.()
+  }
+
+  #isIdle(): boolean {
+    return this.#due.size === 0 && this.#streams === 0
+  }
+
+  #accept(res: NativeResponse, req: NativeRequest): void {
+    const head = new NativeHead(req, res)
+    const exchange = new Exchange(this, res, head)
+    const framing = readFraming(req, head.method)
+    if (framing === 'refused') {
+      exchange.close()
+      return
+    }
+    this.#options.onRequest(head, exchange, framing)
+    if (!exchange.isUnanswered && !exchange.isStreaming) return
+    exchange.defer()
+    // Runs after every microtask of this native callback and before the native request dies: a handler whose
+    // awaits were all settled has answered by then and needs no copy of its head.
+    queueMicrotask(() => {
+      process.nextTick(() => {
+        exchange.leaveCallback()
+      })
+    })
+  }
+
+  #bind(host: string, port: number, options: number): object | false {
+    let socket: object | false = false
+    // The callback comes before listen() returns.
+    this.#app.listen(host, port, options, (result) => {
+      socket = result
+    })
+    return socket
+  }
+
+  #expireLate(): void {
+    const latest = performance.now() - this.#options.responseTimeoutMs
+    for (const exchange of this.#due) {
+      if (exchange.pendingSince < latest) exchange.onExpire?.()
+    }
+  }
+}
+
+/** Binds the address with node's own server, for its error codes; resolves when nobody else listens there. */
+function probe(host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      reject(error.code === 'EADDRINUSE' ? inUse(host, port, error) : badAddress(host, port, error))
+    })
+    server.listen({ host, port, exclusive: true }, () => {
+      server.close(() => {
+        resolve()
+      })
+    })
+  })
+}
+
+function inUse(host: string, port: number, cause?: Error): UsanicError {
+  return new UsanicError(
+    'ERR_LISTEN_IN_USE',
+    `Port ${port} on ${host} is in use. Stop the process that listens there, choose another port, or 0 for any.`,
+    { cause },
+  )
+}
+
+function badAddress(host: string, port: number, cause: NodeJS.ErrnoException): UsanicError {
+  return new UsanicError(
+    'ERR_LISTEN_ADDRESS',
+    `Cannot listen on ${host}:${port} (${cause.code ?? cause.message}). Give an address of this machine, such as ` +
+      '127.0.0.1 or 0.0.0.0, and a port that you may bind.',
+    { cause },
+  )
+}
