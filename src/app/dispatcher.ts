@@ -1,0 +1,250 @@
+/**
+ * The walk of a request: match → body → handler → response, and every error on the way to its page.
+ *
+ * Called by the native edge; nothing thrown gets back there. An answer to an exchange that is gone is dropped.
+ */
+import type { Config } from '../base/config.js'
+import type { Logger } from '../base/logger.js'
+import { BodyCollector, judgeBodySize } from '../http/body.js'
+import { errorPage } from '../http/error-pages.js'
+import {
+  MethodNotAllowed,
+  NotFound,
+  PayloadTooLarge,
+  SanicException,
+  ServerError,
+  ServiceUnavailable,
+} from '../http/exceptions.js'
+import { HTTPRequest } from '../http/request.js'
+import { HTTPResponse, text } from '../http/response.js'
+import type { Exchange, Framing, NativeHead } from '../native/index.js'
+import type { Miss, Router } from '../router/index.js'
+import type { App } from './app.js'
+import type { ExceptionHandlers } from './exception-handlers.js'
+import type { Request, Route } from './handler.js'
+
+const NO_PARAMS: Readonly<Record<string, string | number | Date>> = Object.freeze({})
+
+/** What the dispatcher needs of its application. */
+export interface DispatcherOptions {
+  readonly app: App
+  readonly config: Config
+  readonly debug: boolean
+  readonly logger: Logger
+  readonly router: Router<Route>
+  readonly exceptions: ExceptionHandlers
+}
+
+/** Carries requests from the edge to handlers and their answers back. */
+export class Dispatcher {
+  readonly #app: App
+  readonly #config: Config
+  readonly #debug: boolean
+  readonly #logger: Logger
+  readonly #router: Router<Route>
+  readonly #exceptions: ExceptionHandlers
+
+  constructor(options: DispatcherOptions) {
+    this.#app = options.app
+    this.#config = options.config
+    this.#debug = options.debug
+    this.#logger = options.logger
+    this.#router = options.router
+    this.#exceptions = options.exceptions
+  }
+
+  /** Answers one request, now or later. Never throws. */
+  dispatch(head: NativeHead, exchange: Exchange, framing: Framing): void {
+    const match = this.#router.match(head.method, head.path)
+    if (!match.found) {
+      this.#fail(new HTTPRequest(this.#app, head, NO_PARAMS, undefined), exchange, missed(head, match))
+      return
+    }
+    const request = new HTTPRequest(this.#app, head, match.params, match.value)
+    if (framing === 'none') this.#call(request, exchange, match.value)
+    else this.#receiveBody(request, head, exchange, match.value, framing)
+  }
+
+  #receiveBody(request: Request, head: NativeHead, exchange: Exchange, route: Route, framing: Framing): void {
+    const limit = this.#config.REQUEST_MAX_SIZE
+    if (framing === 'length') {
+      const verdict = judgeBodySize(Number(head.header('content-length')), limit)
+      if (verdict === 'flood') exchange.close()
+      // What is still to come is drained by the edge, so the client reads the answer instead of a reset.
+      if (verdict === 'too-large') this.#fail(request, exchange, tooLarge())
+      if (verdict !== 'ok') return
+    }
+    exchange.defer()
+    exchange.leaveCallback()
+    const collector = new BodyCollector(limit)
+    exchange.onData((chunk, isLast) => {
+      if (!exchange.isUnanswered) return
+      const verdict = collector.push(chunk)
+      if (verdict === 'flood') {
+        exchange.close()
+      } else if (isLast) {
+        exchange.pendingSince = performance.now()
+        const proceed = () => {
+          if (verdict === 'too-large') this.#fail(request, exchange, tooLarge())
+          else if (exchange.isUnanswered) {
+            request.body = collector.finish()
+            this.#call(request, exchange, route)
+          }
+        }
+        if (framing === 'length') {
+          proceed()
+        } else {
+          // The native parser reads trailers and broken chunk sizes as a further request: the answer comes in a
+          // later turn and closes the connection, so nothing of that is served.
+          exchange.closesAfterAnswer = true
+          setImmediate(proceed)
+        }
+      }
+    })
+  }
+
+  #call(request: Request, exchange: Exchange, route: Route): void {
+    let result
+    try {
+      result = route.handler(request, request.matchInfo as never) // reason: the router made them for this route
+    } catch (error) {
+      this.#fail(request, exchange, error)
+      return
+    }
+    this.#settle(request, exchange, result)
+  }
+
+  /** Sends what a handler returned, now or when its promise settles. */
+  #settle(request: Request, exchange: Exchange, result: unknown): void {
+    if (result instanceof HTTPResponse) {
+      this.#send(request, exchange, result)
+    } else if (isThenable(result)) {
+      exchange.onExpire = () => {
+        this.#fail(request, exchange, new ServiceUnavailable('Response Timeout'))
+      }
+      result.then(
+        (response) => {
+          this.#settleFinal(request, exchange, response)
+        },
+        (error: unknown) => {
+          this.#fail(request, exchange, error)
+        },
+      )
+    } else {
+      this.#settleFinal(request, exchange, result)
+    }
+  }
+
+  #settleFinal(request: Request, exchange: Exchange, response: unknown): void {
+    if (response instanceof HTTPResponse) this.#send(request, exchange, response)
+    else this.#fail(request, exchange, notAResponse(response))
+  }
+
+  #send(request: Request, exchange: Exchange, response: HTTPResponse): void {
+    try {
+      exchange.send(response)
+    } catch (error) {
+      this.#logger.error({ err: error }, `Cannot send the response to ${request.method} ${request.path}`)
+      this.#sendLast(request, exchange)
+    }
+  }
+
+  #fail(request: Request, exchange: Exchange, error: unknown): void {
+    if (!exchange.isUnanswered) {
+      this.#log(request, error)
+      return
+    }
+    const handler = this.#exceptions.find(error)
+    if (handler === undefined) {
+      this.#sendErrorPage(request, exchange, error)
+      return
+    }
+    let result
+    try {
+      result = handler(request as never, error) // reason: registered for this application and this class
+    } catch (second) {
+      this.#failTwice(request, exchange, second)
+      return
+    }
+    if (isThenable(result)) {
+      result.then(
+        (response) => {
+          this.#settleHandled(request, exchange, error, response)
+        },
+        (second: unknown) => {
+          this.#failTwice(request, exchange, second)
+        },
+      )
+    } else {
+      this.#settleHandled(request, exchange, error, result)
+    }
+  }
+
+  #settleHandled(request: Request, exchange: Exchange, error: unknown, response: unknown): void {
+    if (response instanceof HTTPResponse) this.#send(request, exchange, response)
+    else if (response === undefined || response === null) this.#sendErrorPage(request, exchange, error)
+    else this.#failTwice(request, exchange, notAResponse(response))
+  }
+
+  #sendErrorPage(request: Request, exchange: Exchange, error: unknown): void {
+    this.#log(request, error)
+    this.#send(
+      request,
+      exchange,
+      errorPage(error, {
+        appName: this.#app.name,
+        debug: this.#debug,
+        path: request.path,
+        accept: request.headers.get('accept', ''),
+        contentType: request.headers.get('content-type', ''),
+        format: this.#config.FALLBACK_ERROR_FORMAT,
+      }),
+    )
+  }
+
+  /** An exception handler failed itself: one fixed answer, so that this ends here. */
+  #failTwice(request: Request, exchange: Exchange, error: unknown): void {
+    this.#logger.error({ err: error }, `The exception handler failed for ${request.method} ${request.path}`)
+    this.#sendLast(request, exchange)
+  }
+
+  #sendLast(request: Request, exchange: Exchange): void {
+    try {
+      exchange.send(text('An error occurred while handling an error', { status: 500 }))
+    } catch (error) {
+      this.#logger.error({ err: error }, `Dropped the connection of ${request.method} ${request.path}`)
+      exchange.close()
+    }
+  }
+
+  #log(request: Request, error: unknown): void {
+    if (error instanceof SanicException && error.quiet) return
+    this.#logger.error(
+      { err: error },
+      `Exception occurred while handling uri: ${request.method} ${request.path}`,
+    )
+  }
+}
+
+function missed(head: NativeHead, miss: Miss): SanicException {
+  if (miss.allow.length === 0) return new NotFound(`Requested URL ${miss.path} not found`)
+  return new MethodNotAllowed(`Method ${head.method} not allowed for URL ${miss.path}`, {
+    allowedMethods: miss.allow,
+  })
+}
+
+function tooLarge(): SanicException {
+  return new PayloadTooLarge('Request body exceeds the size limit')
+}
+
+function notAResponse(value: unknown): SanicException {
+  return new ServerError(
+    `Invalid response type ${value === null ? 'null' : typeof value} (need HTTPResponse)`,
+  )
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+  )
+}

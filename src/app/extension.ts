@@ -1,0 +1,18 @@
+/**
+ * What an extension such as `Sse` needs of an application: it meets the application through this interface and
+ * knows nothing else of it.
+ */
+import type { Config } from '../base/config.js'
+import type { Logger } from '../base/logger.js'
+import type { HTTPRequest } from '../http/request.js'
+import type { HTTPResponse } from '../http/response.js'
+
+/** An application as extensions see it; `App` is one. */
+export interface ExtensionHost {
+  readonly name: string
+  readonly logger: Logger
+  readonly config: Readonly<Config>
+  get(uri: string, handler: (request: HTTPRequest<never>) => HTTPResponse | Promise<HTTPResponse>): void
+  afterServerStart(listener: () => void | Promise<void>): void
+  beforeServerStop(listener: () => void | Promise<void>): void
+}

@@ -1,0 +1,63 @@
+/** What `app.route(uri)` returns: takes a handler as a function, or as a static method that it decorates. */
+import { UsanicError } from '../base/errors.js'
+import type { Handler } from './handler.js'
+
+/** Registers what it is called with or put on. */
+export interface RouteRegistrar<P extends object, A> {
+  /** Registers `handler` and returns it. */
+  <H extends Handler<P, A>>(handler: H): H
+  /** As a standard decorator of a static method. */
+  <H extends Handler<P, A>>(method: H, context: ClassMethodDecoratorContext<unknown, H>): void
+  /** As a legacy decorator of a static method. */
+  <H extends Handler<P, A>>(owner: object, key: string | symbol, descriptor: TypedPropertyDescriptor<H>): void
+}
+
+type Registered = Handler<never, never>
+
+/** Makes the registrar of `uri` around `add`. */
+export function registrar<P extends object, A>(
+  add: (handler: Registered) => void,
+  uri: string,
+): RouteRegistrar<P, A> {
+  const register = (
+    ...given: [Registered] | [Registered, ClassMethodDecoratorContext] | LegacyArguments
+  ): unknown => {
+    if (given.length === 1) {
+      add(given[0])
+      return given[0]
+    }
+    const key = given.length === 3 ? given[1] : given[1].name
+    const isStatic = given.length === 3 ? typeof given[0] === 'function' : given[1].static
+    if (!isStatic) throw onInstanceMethod(uri, key)
+    if (given.length === 3) {
+      add(byName(given[0], key))
+    } else {
+      given[1].addInitializer(function (this: unknown) {
+        add(byName(this as object, key)) // reason: `this` of a static initializer is the class
+      })
+    }
+    return undefined
+  }
+  return register // reason: the overloads tell the three calls apart
+}
+
+type LegacyArguments = [owner: object, key: string | symbol, descriptor: PropertyDescriptor]
+
+/** Calls the static method by name, with its class as `this`. */
+function byName(owner: object, key: string | symbol): Registered {
+  const methods = owner as Record<string | symbol, Registered>
+  const handler: Registered = (request, params) => {
+    const call = methods[key] as Registered // reason: the decorator sits on a method of that name
+    return call.call(owner, request, params)
+  }
+  Object.defineProperty(handler, 'name', { value: String(key) })
+  return handler
+}
+
+function onInstanceMethod(uri: string, key: string | symbol): UsanicError {
+  return new UsanicError(
+    'ERR_DECORATOR',
+    `@app.route('${uri}') is on the instance method ${String(key)}, but there is no instance to call it on. Make ` +
+      `the method static, or use @route('${uri}') and app.register(TheClass).`,
+  )
+}

@@ -1,0 +1,87 @@
+/**
+ * `@route`, `@get`, `@post` … for methods of a class that `app.register` takes, or of a class that extends `App`.
+ *
+ * One function serves both kinds of decorators: a standard one gets a context object with `kind`, a legacy one
+ * the prototype, the key and a descriptor. They only declare; `app/method-routes.ts` keeps what they declare.
+ * Neither kind can infer a method's parameters: annotate them with `Params<'/uri'>`; a wrong one does not compile.
+ */
+import type { Handler, MethodsRouteOptions, RouteOptions } from '../app/handler.js'
+import { declareInMetadata, declareOnClass } from '../app/method-routes.js'
+import { UsanicError } from '../base/errors.js'
+import type { Params } from '../router/index.js'
+
+/** Puts a route on a method whose parameters are `P`. */
+export interface RouteDecorator<P extends object> {
+  /** As a standard decorator. */
+  <H extends Handler<P>>(method: H, context: ClassMethodDecoratorContext<never, H>): void
+  /** As a legacy decorator. */
+  <H extends Handler<P>>(
+    prototype: object,
+    key: string | symbol,
+    descriptor: TypedPropertyDescriptor<H>,
+  ): void
+}
+
+/** Declares a route on the decorated method, GET unless `options.methods` says otherwise. */
+export function route<const U extends string>(
+  uri: U,
+  options: MethodsRouteOptions = {},
+): RouteDecorator<Params<U>> {
+  const decorate = (target: unknown, place: unknown, descriptor?: unknown): void => {
+    if (isContext(place)) {
+      if (place.kind !== 'method') throw misplaced(uri, String(place.name), `a ${place.kind}`)
+      if (place.static) throw misplaced(uri, String(place.name), 'a static method')
+      declareInMetadata(place.metadata, { method: place.name, uri, options })
+      return
+    }
+    const key = place as string | symbol // reason: the legacy call has a key here
+    if (typeof target === 'function') throw misplaced(uri, String(key), 'a static method')
+    if (typeof (descriptor as PropertyDescriptor | undefined)?.value !== 'function') {
+      throw misplaced(uri, String(key), 'something that is not a method')
+    }
+    declareOnClass((target as object).constructor, { method: key, uri, options })
+  }
+  return decorate // reason: the overloads tell the two calls apart
+}
+
+type MethodDecoratorFactory = <const U extends string>(
+  uri: U,
+  options?: RouteOptions,
+) => RouteDecorator<Params<U>>
+
+function forMethod(method: string): MethodDecoratorFactory {
+  return (uri, options) => route(uri, { ...options, methods: [method] })
+}
+
+/** Declares a GET route. */
+export const get: MethodDecoratorFactory = forMethod('GET')
+/** Declares a POST route. */
+export const post: MethodDecoratorFactory = forMethod('POST')
+/** Declares a PUT route. */
+export const put: MethodDecoratorFactory = forMethod('PUT')
+/** Declares a PATCH route. */
+export const patch: MethodDecoratorFactory = forMethod('PATCH')
+/** Declares a DELETE route. (`delete` is a reserved word.) */
+export const del: MethodDecoratorFactory = forMethod('DELETE')
+/** Declares a HEAD route. */
+export const head: MethodDecoratorFactory = forMethod('HEAD')
+/** Declares an OPTIONS route. */
+export const options: MethodDecoratorFactory = forMethod('OPTIONS')
+
+interface DecoratorContext {
+  readonly kind: string
+  readonly name: string | symbol
+  readonly static: boolean
+  readonly metadata: DecoratorMetadataObject
+}
+
+function isContext(place: unknown): place is DecoratorContext {
+  return typeof place === 'object' && place !== null && 'kind' in place
+}
+
+function misplaced(uri: string, name: string, what: string): UsanicError {
+  return new UsanicError(
+    'ERR_DECORATOR',
+    `@route('${uri}') is on ${name}, ${what}; it goes on instance methods. For a static method use @app.route(...).`,
+  )
+}
