@@ -1,0 +1,347 @@
+/**
+ * The hub: who follows what, what was published, and what becomes of those who are too slow.
+ *
+ * An event goes publish → broker (its place in the order) → window (the log) → delivery (the sockets). Clients
+ * come by `connect` and go by `forget`, whichever end closed the stream. State is in the parts; the hub holds
+ * the channels, the sends that wait for their delivery, and the counters.
+ *
+ * Everything happens on one thread between two awaits of others: no step here waits.
+ */
+import { UsanicError } from '../base/errors.js'
+import type { Logger } from '../base/logger.js'
+import type { StreamSink } from '../http/ports.js'
+import type { StreamResponse } from '../http/response.js'
+import type { Broker, BrokerEvent } from './broker.js'
+import { Channel } from './channel.js'
+import { Client, type ClientOwner } from './client.js'
+import { Delivery, type DeliveryOwner } from './delivery.js'
+import { ChannelNotFound } from './errors.js'
+import { HookQueue } from './hook-queue.js'
+import { Laggards, type LaggardsOwner } from './laggards.js'
+import type { SseHooks } from './options.js'
+import { NUDGE, OPENING, PING } from './wire.js'
+import { Window } from './window.js'
+
+/** What a hub is made of. Bounds are explained where the user sets them, in `options.ts`. */
+export interface HubOptions extends SseHooks {
+  readonly broker: Broker
+  readonly logger: Logger
+  readonly maxLagBytes: number
+  readonly slowTimeoutMs: number
+}
+
+/** Counters of one hub. */
+export interface SseStats {
+  /** Open streams. */
+  readonly clients: number
+  /** Open streams by channel; null has those that named none. */
+  readonly channels: ReadonlyMap<string | null, number>
+  /** Streams whose socket is full at the moment. */
+  readonly lagging: number
+  /** Events published so far. */
+  readonly published: number
+  /** What the log holds for those who have not got it yet, in bytes. */
+  readonly logBytes: number
+  /** Streams dropped so far, by reason: no progress within `slowTimeoutMs`, or behind by `maxLagBytes`. */
+  readonly evicted: { readonly slow: number; readonly lag: number }
+}
+
+/** A send whose promise waits for the sweep that delivers it. */
+interface PendingSend {
+  readonly seq: number
+  readonly channel: Channel | null
+  recipients: number
+  readonly resolve: (recipients: number) => void
+}
+
+type HubState = 'open' | 'stopping' | 'stopped'
+
+/** Publishes to and keeps the streams of one url. */
+export class Hub implements ClientOwner, DeliveryOwner, LaggardsOwner {
+  readonly #broker: Broker
+  readonly #logger: Logger
+  readonly #maxLagBytes: number
+  readonly #window = new Window()
+  readonly #delivery: Delivery
+  readonly #laggards: Laggards
+  readonly #hooks: HookQueue
+  /** The clients that named no channel. */
+  readonly #lobby = new Channel(null)
+  readonly #channels = new Map<string, Channel>()
+  #clients = 0
+  #state: HubState = 'open'
+  #sends: PendingSend[] = []
+  /** Bytes published since the last sweep ended. */
+  #unsweptBytes = 0
+  #evictedSlow = 0
+  #evictedLag = 0
+  #onEmpty: (() => void) | undefined
+
+  constructor(options: HubOptions) {
+    this.#broker = options.broker
+    this.#logger = options.logger
+    this.#maxLagBytes = options.maxLagBytes
+    this.#delivery = new Delivery(this.#window, this)
+    this.#laggards = new Laggards(this, options.slowTimeoutMs)
+    this.#hooks = new HookQueue(options, options.logger)
+    this.#broker.tail((_seq, event) => {
+      this.#receive(event)
+    })
+  }
+
+  // --- publishing
+
+  /**
+   * Publishes `frame` to the channel, null for everybody. Throws {@link ChannelNotFound} when the named channel
+   * has no subscriber, `ERR_SSE_STOPPED` once a stop has begun.
+   */
+  publish(channelId: string | null, frame: Uint8Array): void {
+    this.#append(channelId, frame)
+    this.#flushBurst()
+  }
+
+  /** Publishes, and resolves with the number of recipients once the event was handed to each. Throws likewise. */
+  send(channelId: string | null, frame: Uint8Array): Promise<number> {
+    const seq = this.#append(channelId, frame)
+    const { channel } = this.#window.log.at(seq)
+    const recipients = channel === null ? this.#clients : channel.clients.length
+    const delivered = new Promise<number>((resolve) => {
+      this.#sends.push({ seq, channel, recipients, resolve })
+    })
+    this.#flushBurst()
+    return delivered
+  }
+
+  // --- clients
+
+  /** Whether a stop has begun: new streams are refused. */
+  get isStopping(): boolean {
+    return this.#state !== 'open'
+  }
+
+  /** Begins a stream on `sink` for the channel, null for none, from the newest event on. */
+  connect(sink: StreamSink, response: StreamResponse, channelId: string | null): void {
+    const channel = channelId === null ? this.#lobby : this.#channelFor(channelId)
+    const client = new Client(this, sink, channel, this.#window.log.head)
+    channel.add(client)
+    this.#clients++
+    sink.begin(response, client, OPENING)
+    this.#hooks.connected(client)
+  }
+
+  resume(client: Client): boolean {
+    if (client.state === 'closed') return true
+    this.#laggards.progressed(client)
+    const before = client.cursor + client.offset
+    let taken = this.#delivery.advance(client)
+    // Nothing left to write: the comment makes the native code send what its own buffer still holds.
+    if (taken && client.cursor + client.offset === before) taken = this.#delivery.write(client, NUDGE)
+    if (taken) this.#caughtUp(client)
+    else if (client.state === 'live') this.#laggards.add(client)
+    return taken
+  }
+
+  forget(client: Client): void {
+    if (client.state === 'closed') return
+    if (this.#laggards.delete(client)) this.#delivery.schedule()
+    client.state = 'closed'
+    const { channel } = client
+    channel.remove(client)
+    this.#dropIfUnused(channel)
+    this.#clients--
+    for (const send of this.#sends) {
+      const concerns = send.channel === null || send.channel === channel
+      if (concerns && send.seq > client.cursor) send.recipients--
+    }
+    this.#hooks.disconnected(client)
+    if (this.#clients === 0) this.#onEmpty?.()
+  }
+
+  close(client: Client): void {
+    if (client.state === 'closed') return
+    // A stream that ends within an event would hand its reader half of it.
+    if (client.offset === 0) client.sink.end()
+    else client.sink.close()
+    this.forget(client)
+  }
+
+  /** Pings `client`; one whose socket is full has no use for it. */
+  ping(client: Client): void {
+    if (client.state === 'live' && !this.#delivery.write(client, PING)) this.blocked(client)
+  }
+
+  *channels(): Generator<Channel> {
+    yield this.#lobby
+    yield* this.#channels.values()
+  }
+
+  // --- those who lag
+
+  blocked(client: Client): void {
+    this.#laggards.add(client)
+  }
+
+  nudge(client: Client): void {
+    if (this.#delivery.nudge(client, NUDGE)) this.resume(client)
+  }
+
+  evictSlow(client: Client): void {
+    this.#evictedSlow++
+    this.#evict(client, `its socket took nothing for slowTimeoutMs`)
+  }
+
+  // --- after a sweep
+
+  swept(seq: number): void {
+    this.#unsweptBytes = 0
+    this.#trim(seq)
+    this.#settleSends(seq)
+  }
+
+  // --- life
+
+  /** Takes streams and events, again after a stop. */
+  start(): void {
+    this.#state = 'open'
+  }
+
+  /**
+   * Refuses new streams and events, delivers what was published, and ends every stream when its socket has all
+   * of it. Resolves when no stream is left; whoever stops the server drops those that take too long.
+   */
+  stop(): Promise<void> {
+    this.#state = 'stopping'
+    this.#delivery.flush()
+    const all = [...this.channels()].flatMap((channel) => channel.clients)
+    for (const client of all) if (client.state === 'live') this.#finish(client)
+    return new Promise((resolve) => {
+      this.#onEmpty = () => {
+        this.#onEmpty = undefined
+        this.#state = 'stopped'
+        resolve()
+      }
+      if (this.#clients === 0) this.#onEmpty()
+    })
+  }
+
+  /** The counters now. */
+  get stats(): SseStats {
+    const channels = new Map<string | null, number>()
+    for (const { id, clients } of this.channels()) if (clients.length > 0) channels.set(id, clients.length)
+    return {
+      clients: this.#clients,
+      channels,
+      lagging: this.#laggards.size,
+      published: this.#window.log.head,
+      logBytes: this.#window.log.bytes,
+      evicted: { slow: this.#evictedSlow, lag: this.#evictedLag },
+    }
+  }
+
+  #append(channelId: string | null, frame: Uint8Array): number {
+    if (this.#state !== 'open') {
+      throw new UsanicError(
+        'ERR_SSE_STOPPED',
+        'The server is stopping and its streams are ending: this event would reach nobody. Send it before stop().',
+      )
+    }
+    if (channelId !== null && !this.#hasClients(channelId)) throw new ChannelNotFound(channelId)
+    return this.#broker.append({ channelId, frame })
+  }
+
+  /** A burst within one turn must not outgrow the log's bound while it waits for the turn to end. */
+  #flushBurst(): void {
+    if (this.#unsweptBytes > this.#maxLagBytes) this.#delivery.flush()
+  }
+
+  #receive({ channelId, frame }: BrokerEvent): void {
+    const channel = channelId === null ? null : this.#channelFor(channelId)
+    this.#window.append(frame, channel)
+    this.#unsweptBytes += frame.byteLength
+    this.#delivery.touch(channel)
+  }
+
+  #hasClients(channelId: string): boolean {
+    const channel = this.#channels.get(channelId)
+    return channel !== undefined && channel.clients.length > 0
+  }
+
+  #channelFor(channelId: string): Channel {
+    let channel = this.#channels.get(channelId)
+    if (channel === undefined) {
+      channel = new Channel(channelId)
+      this.#channels.set(channelId, channel)
+    }
+    return channel
+  }
+
+  #dropIfUnused(channel: Channel): void {
+    const isUnused = channel.clients.length === 0 && channel.index.length === 0
+    if (isUnused && channel.id !== null) this.#channels.delete(channel.id)
+  }
+
+  #caughtUp(client: Client): void {
+    if (this.#laggards.delete(client)) {
+      client.state = 'live'
+      client.blockedSince = 0
+      // The log may have held events for this one alone.
+      this.#delivery.schedule()
+    }
+    if (this.#state === 'stopping') this.#finish(client)
+  }
+
+  /** Ends the stream of `client`, which has everything; what may be stuck in the native buffer goes first. */
+  #finish(client: Client): void {
+    if (this.#delivery.mayBeStuck(client) && !this.#delivery.write(client, NUDGE)) {
+      this.blocked(client)
+      return
+    }
+    client.sink.end()
+    this.forget(client)
+  }
+
+  /** Evicts from the log what everybody has, and those who are too far behind. `seq` was handed to the live. */
+  #trim(seq: number): void {
+    const { log } = this.#window
+    let keepAfter = seq
+    for (const client of this.#laggards) {
+      const isPending = client.offset > 0 || this.#window.hasPending(client.channel, client.cursor)
+      if (!isPending) client.cursor = log.head
+      keepAfter = Math.min(keepAfter, client.cursor)
+    }
+    while (log.floor < keepAfter) this.#evictOldest()
+    if (log.bytes <= this.#maxLagBytes) return
+    const waiting = [...this.#laggards].map(
+      (client) => [client, this.#window.firstPending(client.channel, client.cursor)] as const,
+    )
+    while (log.bytes > this.#maxLagBytes && log.floor < seq) this.#evictOldest()
+    for (const [client, first] of waiting) {
+      if (first > log.floor) continue
+      this.#evictedLag++
+      this.#evict(client, 'it is behind by more than maxLagBytes')
+    }
+  }
+
+  #evictOldest(): void {
+    const channel = this.#window.evictOldest()
+    if (channel !== null) this.#dropIfUnused(channel)
+  }
+
+  #evict(client: Client, reason: string): void {
+    if (this.#evictedSlow + this.#evictedLag === 1) {
+      this.#logger.warn(
+        `Dropped a slow client because ${reason}; without history it loses the events of its absence. ` +
+          'Further ones are counted in sse.stats.evicted and not logged.',
+      )
+    }
+    client.sink.close()
+    this.forget(client)
+  }
+
+  #settleSends(seq: number): void {
+    const settled = this.#sends
+    if (settled.length === 0) return
+    this.#sends = settled.filter((send) => send.seq > seq)
+    for (const send of settled) if (send.seq <= seq) send.resolve(send.recipients)
+  }
+}

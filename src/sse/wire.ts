@@ -1,0 +1,118 @@
+/**
+ * The wire format: one event as bytes, field by field as the original writes it. Everything else that goes out
+ * on a stream is one of the constant comments here.
+ *
+ * `id`, `event`, `data` …, `retry` in this order, each `name: value\r\n`, then `\r\n`; UTF-8. HTML standard,
+ * section 9.2.5. Input is checked before anything is encoded.
+ */
+import { UsanicError } from '../base/errors.js'
+
+/** The fields of an event beside its data. `undefined` and `null` leave a field out. */
+export interface EventFields {
+  /** The `id` field. Line breaks are removed; NUL and lone surrogates are refused. Numbers as Python prints them. */
+  eventId?: string | number | bigint | null
+  /** The `event` field. Line breaks are removed; lone surrogates and names that begin with `sse.` are refused. */
+  event?: string | number | bigint | null
+  /** The `retry` field: how long a client waits before it reconnects, in milliseconds, a non-negative integer. */
+  retry?: number | null
+}
+
+/** The comment that opens a stream, so that the head leaves at once and `onopen` fires. */
+export const OPENING: Uint8Array = Buffer.from(':\r\n\r\n')
+/** The heartbeat, as the original sends it. */
+export const PING: Uint8Array = Buffer.from(': ping\r\n\r\n')
+/** Pushes out what the native buffer of a slow client still holds; means nothing to a parser. */
+export const NUDGE: Uint8Array = Buffer.from(':\n\n')
+
+const LINE_BREAK = /\r\n|\r|\n/g
+const HAS_LINE_BREAK = /[\r\n]/
+
+/**
+ * One event as it goes out. `maxBytes` bounds what the data takes on the wire, the prefix of its further lines
+ * included. Throws a TypeError for input that the format cannot carry, `ERR_SSE_EVENT_TOO_LARGE` beyond the bound.
+ */
+export function encodeEvent(data: string, fields: EventFields, maxBytes: number): Uint8Array {
+  if (typeof data !== 'string') {
+    throw new TypeError(
+      `data is ${describe(data)}; it must be a string. Encode objects first: JSON.stringify(value).`,
+    )
+  }
+  if (data.length > maxBytes) throw tooLarge(data.length, maxBytes)
+  let head = ''
+  if (fields.eventId !== undefined && fields.eventId !== null) {
+    head = `id: ${eventId(fields.eventId)}\r\n`
+  }
+  if (fields.event !== undefined && fields.event !== null) {
+    head += `event: ${eventName(fields.event)}\r\n`
+  }
+  const tail =
+    fields.retry === undefined || fields.retry === null ? '\r\n' : `retry: ${retry(fields.retry)}\r\n\r\n`
+  const lines = HAS_LINE_BREAK.test(data) ? data.replaceAll(LINE_BREAK, '\r\ndata: ') : data
+  const frame = Buffer.from(`${head}data: ${lines}\r\n${tail}`)
+  // A small frame cannot be over any bound that lets its characters through at three bytes each.
+  if (frame.byteLength > maxBytes) {
+    const dataBytes = Buffer.byteLength(lines)
+    if (dataBytes > maxBytes) throw tooLarge(dataBytes, maxBytes)
+  }
+  return frame
+}
+
+function eventId(value: string | number | bigint): string {
+  const id = fieldText('eventId', value)
+  if (id.includes('\0')) {
+    throw new TypeError('eventId has a NUL character; browsers ignore such an id. Remove it.')
+  }
+  return id
+}
+
+function eventName(value: string | number | bigint): string {
+  const name = fieldText('event', value)
+  if (name.startsWith('sse.')) {
+    throw new TypeError(
+      `event is ${JSON.stringify(name)}; names that begin with "sse." are the server's own. Choose another name.`,
+    )
+  }
+  return name
+}
+
+function fieldText(field: string, value: string | number | bigint): string {
+  if (typeof value === 'number') return pythonNumber(value)
+  if (typeof value === 'bigint') return value.toString()
+  if (typeof value !== 'string') {
+    throw new TypeError(`${field} is ${describe(value)}; it must be a string or a number.`)
+  }
+  if (!value.isWellFormed()) {
+    throw new TypeError(`${field} has a lone surrogate, which UTF-8 cannot carry. Use value.toWellFormed().`)
+  }
+  return HAS_LINE_BREAK.test(value) ? value.replaceAll(LINE_BREAK, '') : value
+}
+
+function retry(value: number): number {
+  if (Number.isSafeInteger(value) && value >= 0) return value
+  throw new TypeError(`retry is ${describe(value)}; it must be a non-negative integer, in milliseconds.`)
+}
+
+/** As Python formats an int or a float: no exponent for integers, two exponent digits, `nan`, `inf`. */
+function pythonNumber(value: number): string {
+  if (Number.isInteger(value)) return BigInt(value).toString()
+  if (Number.isNaN(value)) return 'nan'
+  if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf'
+  // Python changes to the exponent below 1e-4, JavaScript below 1e-6.
+  const text = Math.abs(value) < 1e-4 ? value.toExponential() : String(value)
+  return text.replace(/e-(\d)$/, 'e-0$1')
+}
+
+function describe(value: unknown): string {
+  return typeof value === 'number' || typeof value === 'boolean'
+    ? String(value)
+    : value === null
+      ? 'null'
+      : typeof value
+}
+
+function tooLarge(bytes: number, maxBytes: number): UsanicError {
+  return new UsanicError(
+    'ERR_SSE_EVENT_TOO_LARGE',
+    `The event's data takes ${bytes} bytes; maxEventBytes is ${maxBytes}. Send it in parts, or a link to it.`,
+  )
+}
