@@ -93,8 +93,9 @@ export class App<Ctx extends object = Record<string, unknown>> {
       router,
       exceptions: this.#exceptions,
     })
-    registry.add(this as unknown as App) // reason: the registry does not look into ctx
     this.#registerMethods(this, new.target, '')
+    // Last: an application that cannot be made must not hold its name.
+    registry.add(this as unknown as App) // reason: the registry does not look into ctx
   }
 
   /** The application of that name, or the only one there is. Throws `ERR_APP_NOT_FOUND`. */
@@ -176,7 +177,7 @@ export class App<Ctx extends object = Record<string, unknown>> {
   register(target: object, options: { urlPrefix?: string } = {}): void {
     const instance = isClass(target) ? new (target as new () => object)() : target
     const type = instance.constructor as ClassValue
-    if (this.#registerMethods(instance, type, options.urlPrefix ?? '') === 0) {
+    if (this.#registerMethods(instance, type, (options.urlPrefix ?? '').replace(/\/+$/, '')) === 0) {
       throw new UsanicError(
         'ERR_DECORATOR',
         `register() got ${type.name}, which has no method with a route decorator. Put @route('/uri') or ` +

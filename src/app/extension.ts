@@ -12,7 +12,7 @@ export interface ExtensionHost {
   readonly name: string
   readonly logger: Logger
   readonly config: Readonly<Config>
-  get(uri: string, handler: (request: HTTPRequest<never>) => HTTPResponse | Promise<HTTPResponse>): void
+  get(uri: string, handler: (request: HTTPRequest) => HTTPResponse | Promise<HTTPResponse>): void
   afterServerStart(listener: () => void | Promise<void>): void
   beforeServerStop(listener: () => void | Promise<void>): void
 }

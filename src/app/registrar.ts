@@ -29,6 +29,7 @@ export function registrar<P extends object, A>(
     const key = given.length === 3 ? given[1] : given[1].name
     const isStatic = given.length === 3 ? typeof given[0] === 'function' : given[1].static
     if (!isStatic) throw onInstanceMethod(uri, key)
+    if (given.length === 2 && given[1].private) throw onPrivateMethod(uri, key)
     if (given.length === 3) {
       add(byName(given[0], key))
     } else {
@@ -52,6 +53,13 @@ function byName(owner: object, key: string | symbol): Registered {
   }
   Object.defineProperty(handler, 'name', { value: String(key) })
   return handler
+}
+
+function onPrivateMethod(uri: string, key: string | symbol): UsanicError {
+  return new UsanicError(
+    'ERR_DECORATOR',
+    `@app.route('${uri}') is on the private method ${String(key)}, which only its class can call. Make it public.`,
+  )
 }
 
 function onInstanceMethod(uri: string, key: string | symbol): UsanicError {

@@ -10,12 +10,12 @@ import { declareInMetadata, declareOnClass } from '../app/method-routes.js'
 import { UsanicError } from '../base/errors.js'
 import type { Params } from '../router/index.js'
 
-/** Puts a route on a method whose parameters are `P`. */
+/** Puts a route on a method whose parameters are `P`; its request may be of any application. */
 export interface RouteDecorator<P extends object> {
   /** As a standard decorator. */
-  <H extends Handler<P>>(method: H, context: ClassMethodDecoratorContext<never, H>): void
+  <H extends Handler<P, never>>(method: H, context: ClassMethodDecoratorContext<never, H>): void
   /** As a legacy decorator. */
-  <H extends Handler<P>>(
+  <H extends Handler<P, never>>(
     prototype: object,
     key: string | symbol,
     descriptor: TypedPropertyDescriptor<H>,
@@ -31,6 +31,7 @@ export function route<const U extends string>(
     if (isContext(place)) {
       if (place.kind !== 'method') throw misplaced(uri, String(place.name), `a ${place.kind}`)
       if (place.static) throw misplaced(uri, String(place.name), 'a static method')
+      if (place.private) throw misplaced(uri, String(place.name), 'a private method')
       declareInMetadata(place.metadata, { method: place.name, uri, options })
       return
     }
@@ -72,6 +73,7 @@ interface DecoratorContext {
   readonly kind: string
   readonly name: string | symbol
   readonly static: boolean
+  readonly private: boolean
   readonly metadata: DecoratorMetadataObject
 }
 
@@ -82,6 +84,7 @@ function isContext(place: unknown): place is DecoratorContext {
 function misplaced(uri: string, name: string, what: string): UsanicError {
   return new UsanicError(
     'ERR_DECORATOR',
-    `@route('${uri}') is on ${name}, ${what}; it goes on instance methods. For a static method use @app.route(...).`,
+    `@route('${uri}') is on ${name}, ${what}; it goes on public instance methods. For a static method use ` +
+      '@app.route(...).',
   )
 }

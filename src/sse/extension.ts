@@ -4,6 +4,7 @@
  */
 import { UsanicError } from '../base/errors.js'
 import type { ExtensionHost } from '../app/extension.js'
+import type { Request } from '../app/handler.js'
 import { refuseUnknownKeys } from '../base/suggest.js'
 import type { HTTPRequest } from '../http/request.js'
 import { HTTPResponse, StreamResponse } from '../http/response.js'
@@ -201,11 +202,11 @@ export class Sse {
     }
   }
 
-  #subscribe(attachment: Attachment, request: HTTPRequest<never>): HTTPResponse | Promise<HTTPResponse> {
+  #subscribe(attachment: Attachment, request: HTTPRequest): HTTPResponse | Promise<HTTPResponse> {
     if (attachment.hub.isStopping) return CLOSED
     const hook = this.#beforeRequest
     if (hook === undefined) return open(attachment, request)
-    const outcome: unknown = hook(request)
+    const outcome = hook(request as Request) // reason: the application hands out no other
     if (!(outcome instanceof Promise)) return admit(attachment, request, outcome)
     return afterHook(attachment, request, outcome)
   }
@@ -222,7 +223,7 @@ const CLOSED = new StreamResponse((sink) => {
 
 function addRoute(
   attachment: Attachment,
-  handler: (request: HTTPRequest<never>) => HTTPResponse | Promise<HTTPResponse>,
+  handler: (request: HTTPRequest) => HTTPResponse | Promise<HTTPResponse>,
 ) {
   const { app, options } = attachment
   try {
@@ -240,7 +241,7 @@ function addRoute(
 /** Waits for the hook, but not longer than its deadline; then nobody is told anything and may try again. */
 async function afterHook(
   attachment: Attachment,
-  request: HTTPRequest<never>,
+  request: HTTPRequest,
   outcome: Promise<unknown>,
 ): Promise<HTTPResponse> {
   const { beforeRequestTimeoutMs } = attachment.options
@@ -261,7 +262,7 @@ async function afterHook(
 const LATE = Symbol('late')
 
 /** What the hook returned decides; `false` is refused, because elsewhere it means "no". */
-function admit(attachment: Attachment, request: HTTPRequest<never>, outcome: unknown): HTTPResponse {
+function admit(attachment: Attachment, request: HTTPRequest, outcome: unknown): HTTPResponse {
   if (outcome instanceof HTTPResponse) return outcome
   if (outcome === false) {
     throw new TypeError(
@@ -271,7 +272,7 @@ function admit(attachment: Attachment, request: HTTPRequest<never>, outcome: unk
   return open(attachment, request)
 }
 
-function open({ hub }: Attachment, request: HTTPRequest<never>): HTTPResponse {
+function open({ hub }: Attachment, request: HTTPRequest): HTTPResponse {
   const channelId = request.args.get('channel_id') ?? null
   const response: StreamResponse = new StreamResponse((sink) => {
     // The stop may have begun since the handler returned.

@@ -1,14 +1,16 @@
 /** What an `Sse` can be given: checked when it is attached, so that a mistake shows before the first client. */
 import { refuseUnknownKeys } from '../base/suggest.js'
-import type { HTTPRequest } from '../http/request.js'
+import type { Request } from '../app/handler.js'
 import type { SseClient } from './client.js'
 
 /**
  * Called for every request before it becomes a stream. Throw to refuse it with an error response; return a
  * response to send that instead. Nobody is subscribed in either case. Anything else that it returns lets the
  * request in, as in the original, but for `false`, which is an error: elsewhere it means "no".
+ *
+ * (Written as a method, so that a hook may annotate the request with the type of its own application.)
  */
-export type BeforeRequest = (request: HTTPRequest<never>) => unknown
+export type BeforeRequest = { call(request: Request): unknown }['call']
 
 /** Hooks on the life of a stream. An error in one is logged and ends nothing. */
 export interface SseHooks {
