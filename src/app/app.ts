@@ -175,8 +175,7 @@ export class App<Ctx extends object = Record<string, unknown>> {
    * `urlPrefix` goes before each uri. Throws `ERR_DECORATOR` when no method is decorated.
    */
   register(target: object, options: { urlPrefix?: string } = {}): void {
-    const instance = isClass(target) ? new (target as new () => object)() : target
-    const type = instance.constructor as ClassValue
+    const { instance, type } = instantiate(target)
     if (this.#registerMethods(instance, type, (options.urlPrefix ?? '').replace(/\/+$/, '')) === 0) {
       throw new UsanicError(
         'ERR_DECORATOR',
@@ -269,16 +268,18 @@ export class App<Ctx extends object = Record<string, unknown>> {
   /**
    * Stops serving: listeners of `before_server_stop`, no new connections, what is under way until
    * `GRACEFUL_SHUTDOWN_TIMEOUT`, then the rest is dropped, listeners of `after_server_stop`. Frees the name.
-   * Safe to call twice; resolves when all is closed.
+   * Safe to call twice; resolves when all is closed. During a start it waits for that first, as long as for a
+   * stop: a start listener that awaits it, and so itself, gets `ERR_APP_STATE` then.
    */
   async stop(): Promise<void> {
-    if (this.#state === 'starting') await this.#starting?.catch(() => undefined)
+    if (this.#state === 'starting') await this.#startEnded()
     if (this.#state === 'running') {
       this.#state = 'stopping'
       this.#stopping = this.#shutDown()
     }
     await this.#stopping
-    registry.remove(this as unknown as App) // reason: the registry does not look into ctx
+    // Not while a stop is under way, one of whose listeners called this.
+    if (this.#state !== 'stopping') registry.remove(this as unknown as App) // reason: the registry does not look into ctx
   }
 
   async #start(host: string, port: number): Promise<ListenAddress> {
@@ -287,6 +288,9 @@ export class App<Ctx extends object = Record<string, unknown>> {
       const server = new NativeServer(checkBuild(build), {
         onRequest: (head, exchange, framing) => {
           this.#dispatcher.dispatch(head, exchange, framing)
+        },
+        onOverdue: (exchange) => {
+          this.#dispatcher.expire(exchange)
         },
         responseTimeoutMs: this.config.RESPONSE_TIMEOUT * 1000,
       })
@@ -327,16 +331,24 @@ export class App<Ctx extends object = Record<string, unknown>> {
     this.#state = 'stopped'
   }
 
+  async #startEnded(): Promise<void> {
+    const started = this.#starting?.then(
+      () => undefined,
+      () => undefined, // told to whoever called listen
+    )
+    const seconds = this.config.GRACEFUL_SHUTDOWN_TIMEOUT
+    if (await doneBy(performance.now() + seconds * 1000, started)) return
+    throw new UsanicError(
+      'ERR_APP_STATE',
+      `"${this.name}" has been starting for ${seconds} s since stop() was called. A start listener must end by ` +
+        'itself, and must not await stop().',
+    )
+  }
+
   /** Waits for `work` until `deadline` (by `performance.now()`), then says so and goes on. */
   async #within(deadline: number, work: Promise<void>, name: string): Promise<void> {
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<'late'>((resolve) => {
-      timer = setTimeout(resolve, Math.max(0, deadline - performance.now()), 'late')
-    })
-    const outcome = await Promise.race([work, late])
-    clearTimeout(timer)
-    if (outcome === 'late')
-      this.logger.warn(`${name} of "${this.name}" was not done within the stop's deadline`)
+    if (await doneBy(deadline, work)) return
+    this.logger.warn(`${name} of "${this.name}" was not done within the stop's deadline`)
   }
 
   #add(
@@ -364,6 +376,28 @@ export class App<Ctx extends object = Record<string, unknown>> {
   }
 }
 
-function isClass(value: object): boolean {
-  return typeof value === 'function'
+/** Whether `work` is done by `deadline` (by `performance.now()`). */
+async function doneBy(deadline: number, work: Promise<void> | undefined): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(resolve, Math.max(0, deadline - performance.now()), false)
+  })
+  const outcome = await Promise.race([work, late])
+  clearTimeout(timer)
+  return outcome !== false
+}
+
+/** The instance whose decorated methods `register` takes, with its class. */
+function instantiate(target: object): { instance: object; type: ClassValue } {
+  if (typeof target === 'function' && /^class\b/.test(Function.prototype.toString.call(target))) {
+    const type = target as new () => object // reason: a class, and register() promises to call it so
+    return { instance: new type(), type }
+  }
+  const type = (target as object | null | undefined)?.constructor as ClassValue | undefined
+  if (typeof target === 'object' && type !== undefined) return { instance: target, type }
+  throw new UsanicError(
+    'ERR_DECORATOR',
+    `register() got ${target === null ? 'null' : typeof target}; it takes a class with decorated methods, or an ` +
+      'instance of one.',
+  )
 }

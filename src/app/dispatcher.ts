@@ -65,6 +65,14 @@ export class Dispatcher {
     else this.#receiveBody(request, head, exchange, match.value, framing)
   }
 
+  /** The handler of `exchange` has not answered in time. Never throws. */
+  expire(exchange: Exchange): void {
+    const { request } = exchange
+    if (request instanceof HTTPRequest) {
+      this.#fail(request as Request, exchange, new ServiceUnavailable('Response Timeout')) // reason: `#settle` put it there
+    }
+  }
+
   #receiveBody(request: Request, head: NativeHead, exchange: Exchange, route: Route, framing: Framing): void {
     const limit = this.#config.REQUEST_MAX_SIZE
     if (framing === 'length') {
@@ -83,7 +91,7 @@ export class Dispatcher {
       if (verdict === 'flood') {
         exchange.close()
       } else if (isLast) {
-        exchange.pendingSince = performance.now()
+        exchange.restartDeadline()
         const proceed = () => {
           if (verdict === 'too-large') this.#fail(request, exchange, tooLarge())
           else if (exchange.isUnanswered) {
@@ -119,9 +127,7 @@ export class Dispatcher {
     if (result instanceof HTTPResponse) {
       this.#send(request, exchange, result)
     } else if (isThenable(result)) {
-      exchange.onExpire = () => {
-        this.#fail(request, exchange, new ServiceUnavailable('Response Timeout'))
-      }
+      exchange.request = request
       result.then(
         (response) => {
           this.#settleFinal(request, exchange, response)

@@ -32,11 +32,18 @@ export class BodyCollector {
     return verdict
   }
 
-  /** The whole body. */
+  /** The whole body, in memory of its own. */
   finish(): Uint8Array {
     const [first] = this.#chunks
     if (this.#chunks.length === 1 && first !== undefined) return first
-    return Buffer.concat(this.#chunks)
+    // Not Buffer.concat: what the handler gets must not depend on how the bytes arrived.
+    const body = new Uint8Array(this.#received)
+    let at = 0
+    for (const chunk of this.#chunks) {
+      body.set(chunk, at)
+      at += chunk.byteLength
+    }
+    return body
   }
 }
 

@@ -5,7 +5,7 @@
  * sentence. In debug it adds the error's own message, `extra` and the stack.
  */
 import { namesType, preferredType } from './accept.js'
-import { SanicException } from './exceptions.js'
+import { SanicException, ServerError } from './exceptions.js'
 import type { HTTPResponse } from './response.js'
 import { html, json, text } from './response.js'
 import { reasonPhrase } from './status.js'
@@ -47,6 +47,15 @@ const FORMATS = ['text', 'json', 'html'] as const
 
 /** The response for `error`. Never throws. */
 export function errorPage(error: unknown, context: ErrorPageContext): HTTPResponse {
+  try {
+    return render(error, context)
+  } catch {
+    // What the error carries cannot be shown: a message that is no text, a context whose reading throws.
+    return render(new ServerError(FALLBACK_MESSAGE, { quiet: true }), context)
+  }
+}
+
+function render(error: unknown, context: ErrorPageContext): HTTPResponse {
   const page = describe(error, context.debug)
   const response = RENDERERS[chooseFormat(context)](page, context)
   response.status = page.status

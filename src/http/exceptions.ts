@@ -3,7 +3,7 @@
  *
  * `message` is shown to the client; `context` too; `extra` only in debug. `quiet` ones are not logged.
  */
-import type { HeadersInit } from './headers.js'
+import { HeaderMap, type HeadersInit } from './headers.js'
 import { checkStatus, reasonPhrase } from './status.js'
 
 /** What beside the message an exception can be given. */
@@ -32,9 +32,11 @@ export class SanicException extends Error {
   readonly extra: Readonly<Record<string, unknown>> | undefined
   readonly headers: HeadersInit
 
+  /** Throws `ERR_RESPONSE_STATUS` and `ERR_RESPONSE_HEADER` for what no response could carry. */
   constructor(message?: string, options: SanicExceptionOptions = {}) {
     const statusCode = options.statusCode ?? new.target.statusCode
     checkStatus(statusCode)
+    if (options.headers !== undefined) new HeaderMap().update(options.headers)
     super(message ?? reasonPhrase(statusCode), 'cause' in options ? { cause: options.cause } : undefined)
     this.name = new.target.name
     this.statusCode = statusCode

@@ -94,6 +94,16 @@ export class HeaderMap implements Iterable<[string, string]> {
   }
 }
 
+/** Throws `ERR_RESPONSE_HEADER` for a value of `name` that would break out of its line. */
+export function checkFieldValue(name: string, value: string): void {
+  if (!FORBIDDEN_IN_VALUE.test(value)) return
+  throw new UsanicError(
+    'ERR_RESPONSE_HEADER',
+    `The value of header ${name} has a control character: ${JSON.stringify(value)}. ` +
+      'Encode or strip it first; line breaks would split the response.',
+  )
+}
+
 function checkField(name: string, value: string): void {
   if (!TOKEN.test(name)) {
     throw new UsanicError(
@@ -101,13 +111,7 @@ function checkField(name: string, value: string): void {
       `${JSON.stringify(name)} is not a header name: letters, digits and !#$%&'*+-.^_\`|~ only (RFC 9110).`,
     )
   }
-  if (FORBIDDEN_IN_VALUE.test(value)) {
-    throw new UsanicError(
-      'ERR_RESPONSE_HEADER',
-      `The value of header ${name} has a control character: ${JSON.stringify(value)}. ` +
-        'Encode or strip it first; line breaks would split the response.',
-    )
-  }
+  checkFieldValue(name, value)
   if (FRAMING.includes(name.toLowerCase())) {
     throw new UsanicError(
       'ERR_RESPONSE_HEADER',

@@ -16,7 +16,7 @@ export interface RequestHead {
   header(name: string): string
   /** Every field as `name, value, name, value, …`, names in lower case. */
   headers(): string[]
-  /** The peer's address as text; IPv4 on a dual-stack socket is told as IPv4. */
+  /** The peer's address as text, empty once the answer is out; IPv4 on a dual-stack socket is told as IPv4. */
   ip(): string
 }
 

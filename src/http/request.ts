@@ -4,6 +4,7 @@
  * The head stays where it is until somebody asks: the edge answers from the native request while that is
  * valid and from its own copy afterwards, so a handler that reads no header costs no header.
  */
+import { isUtf8 } from 'node:buffer'
 import { randomUUID } from 'node:crypto'
 import { parseCookie } from 'cookie'
 import { BadRequest } from './exceptions.js'
@@ -38,6 +39,16 @@ class RequestHeaders extends HeaderMap {
   override *[Symbol.iterator](): Generator<[string, string]> {
     this.#copy()
     yield* super[Symbol.iterator]()
+  }
+
+  override add(name: string, value: string | number): void {
+    this.#copy()
+    super.add(name, value)
+  }
+
+  override delete(name: string): boolean {
+    this.#copy()
+    return super.delete(name)
   }
 
   #copy(): void {
@@ -118,9 +129,9 @@ export class HTTPRequest<A = unknown, C extends object = Record<string, unknown>
     return parseQuery(this.queryString)
   }
 
-  /** Cookies by name; the first of a name counts. */
+  /** Cookies by name, as sent (not percent-decoded) but for quotes; the first of a name counts. */
   get cookies(): Readonly<Record<string, string>> {
-    return (this.#cookies ??= parseCookie(this.headers.get('cookie', '')) as Record<string, string>) // reason: only present keys are set
+    return (this.#cookies ??= parseCookies(this.headers.get('cookie', '')))
   }
 
   /**
@@ -137,7 +148,7 @@ export class HTTPRequest<A = unknown, C extends object = Record<string, unknown>
     return Buffer.from(this.body.buffer, this.body.byteOffset, this.body.byteLength).toString('utf8')
   }
 
-  /** The peer's address. Behind a proxy that is the proxy's. */
+  /** The peer's address; behind a proxy that is the proxy's. Read it before the answer is out: empty afterwards. */
   get ip(): string {
     return this.#head.ip()
   }
@@ -169,10 +180,29 @@ export class HTTPRequest<A = unknown, C extends object = Record<string, unknown>
   }
 }
 
+function parseCookies(header: string): Readonly<Record<string, string>> {
+  // A piece without "=" is the value of a cookie without a name, as in Sanic (RFC 6265bis section 5.7).
+  const pieces = header.split(';').map((piece) => (/^\s*$|=/.test(piece) ? piece : `=${piece}`))
+  return parseCookie(pieces.join(';'), { decode: unquote }) as Record<string, string> // reason: only present keys are set
+}
+
+/** Takes off the quotes and escapes that Python's `http.cookies` puts around a value. */
+function unquote(value: string): string {
+  if (!/^".+"$/s.test(value)) return value
+  return value
+    .slice(1, -1)
+    .replaceAll(/\\(?:([0-3][0-7]{2})|(.))/gs, (_, octal: string | undefined, character: string) =>
+      octal === undefined ? character : String.fromCharCode(Number.parseInt(octal, 8)),
+    )
+}
+
 function parseJson(body: Uint8Array): unknown {
   if (body.byteLength === 0) return null
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
+    const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
+    if (!isUtf8(bytes)) throw new TypeError('The body is not UTF-8')
+    const text = bytes.toString('utf8')
+    return JSON.parse(text.startsWith('\uFEFF') ? text.slice(1) : text)
   } catch (cause) {
     throw new BadRequest('Failed when parsing body as json', { cause })
   }

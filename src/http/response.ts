@@ -2,7 +2,7 @@
  * Responses as values: a status, a content type, header fields and a body. What a handler returns; the writer
  * turns it into bytes. A body that is written over time is a `StreamResponse`.
  */
-import { HeaderMap, type HeadersInit } from './headers.js'
+import { HeaderMap, checkFieldValue, type HeadersInit } from './headers.js'
 import type { StreamSink } from './ports.js'
 import { checkStatus } from './status.js'
 
@@ -27,10 +27,12 @@ export class HTTPResponse {
   /** The header fields if any were set: spares the writer an empty map per response. */
   ownHeaders: HeaderMap | undefined
 
+  /** Throws `ERR_RESPONSE_STATUS` and `ERR_RESPONSE_HEADER` for what cannot go out. */
   constructor(body: string | Uint8Array | null, contentType: string | null, options?: ResponseOptions) {
     this.status = options?.status ?? 200
     this.body = body
     this.contentType = options?.contentType ?? contentType
+    if (this.contentType !== null) checkFieldValue('content-type', this.contentType)
     this.ownHeaders = undefined
     if (options !== undefined) {
       checkStatus(this.status)
@@ -51,6 +53,11 @@ export class HTTPResponse {
 export class StreamResponse extends HTTPResponse {
   readonly start: (sink: StreamSink) => void
   /**
+   * Called instead of `start` when the body is not wanted (HEAD, 204, the client is gone): lets go of what it
+   * would have been made from.
+   */
+  discard: (() => void) | undefined
+  /**
    * Announces `Connection: close`. For streams that end when the server stops: a browser must not reconnect
    * over the kept-alive socket of a server that is going away. Default false.
    */
@@ -59,6 +66,7 @@ export class StreamResponse extends HTTPResponse {
   constructor(start: (sink: StreamSink) => void, contentType: string | null, options?: ResponseOptions) {
     super(null, contentType, options)
     this.start = start
+    this.discard = undefined
   }
 }
 

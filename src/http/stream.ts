@@ -16,13 +16,18 @@ export type StreamChunk = string | Uint8Array
 /**
  * Answers with the chunks of `source` as they come, chunked, `text/plain; charset=utf-8` unless told otherwise.
  * When `source` throws after the head has left, the connection is dropped so that the client sees a broken
- * body, not a complete one; `onError` hears of it.
+ * body, not a complete one; `onError` hears of it. Throws a TypeError for what is not iterable.
  */
 export function stream(
   source: AsyncIterable<StreamChunk> | Iterable<StreamChunk>,
   options: ResponseOptions & { onError?: (error: unknown) => void } = {},
 ): StreamResponse {
   const { onError, ...rest } = options
+  if (!isIterable(source)) {
+    throw new TypeError(
+      `stream() takes an iterable or async iterable of text or bytes, got ${typeof source}.`,
+    )
+  }
   const response: StreamResponse = new StreamResponse(
     (sink) => {
       const pump = new Pump(sink)
@@ -35,14 +40,37 @@ export function stream(
     'text/plain; charset=utf-8',
     rest,
   )
+  response.discard = () => void close(() => iterate(source))
   return response
+}
+
+type StreamIterator = AsyncIterator<StreamChunk> | Iterator<StreamChunk>
+
+type Source = Partial<AsyncIterable<StreamChunk> & Iterable<StreamChunk>>
+
+function isIterable(source: Source | null | undefined): boolean {
+  return (source?.[Symbol.asyncIterator] ?? source?.[Symbol.iterator]) !== undefined
+}
+
+function iterate(source: AsyncIterable<StreamChunk> | Iterable<StreamChunk>): StreamIterator {
+  // Not `in`: a string is iterable, too. reason: every source has one of the two methods
+  return (source as Source)[Symbol.asyncIterator]?.() ?? (source as Iterable<StreamChunk>)[Symbol.iterator]()
+}
+
+/** Lets the iterable clean up after itself. Never rejects: the client is gone, nobody is left to be told. */
+async function close(iterator: () => StreamIterator | undefined): Promise<void> {
+  try {
+    await iterator()?.return?.()
+  } catch {
+    // see above
+  }
 }
 
 /** Carries one iterable to one sink. */
 class Pump implements StreamListener {
   readonly #sink: StreamSink
   #state: 'flowing' | 'blocked' | 'closed' = 'flowing'
-  #iterator: AsyncIterator<StreamChunk> | Iterator<StreamChunk> | undefined
+  #iterator: StreamIterator | undefined
   /** What is still to be written of the chunk in hand. */
   #rest: Uint8Array | undefined
   /** Wakes `run`, which waits for the socket or for the end of the stream. */
@@ -57,8 +85,7 @@ class Pump implements StreamListener {
    * last bytes stay in the native buffer.
    */
   async run(source: AsyncIterable<StreamChunk> | Iterable<StreamChunk>): Promise<void> {
-    const iterator =
-      Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
+    const iterator = iterate(source)
     this.#iterator = iterator
     for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) {
       this.#rest = typeof next.value === 'string' ? Buffer.from(next.value) : next.value
@@ -83,15 +110,7 @@ class Pump implements StreamListener {
     this.#state = 'closed'
     this.#wakeUp()
     // Not awaited: a generator that waits for something else ends when that does.
-    void this.#closeSource()
-  }
-
-  async #closeSource(): Promise<void> {
-    try {
-      await this.#iterator?.return?.()
-    } catch {
-      // The client is gone: there is nobody left to tell.
-    }
+    void close(() => this.#iterator)
   }
 
   // A method, not a comparison in place: the state changes while `run` waits, which the compiler cannot see.

@@ -4,8 +4,9 @@
  *
  * The framing rules it owns (each measured against the native build):
  * `end` writes its own Content-Length, so a user's is left out; HEAD and content-less statuses never pass
- * through `end`; `endWithoutBody` never gets a number.
+ * through `end`; `endWithoutBody` never gets an argument, with one the answer is never done.
  */
+import { types } from 'node:util'
 import type { HTTPResponse } from './response.js'
 import { allowsContent, checkStatus, statusLine } from './status.js'
 
@@ -14,7 +15,17 @@ export interface ResponseWriter {
   writeStatus(status: string): unknown
   writeHeader(name: string, value: string): unknown
   end(body?: string | Uint8Array, closeConnection?: boolean): unknown
-  endWithoutBody(reportedContentLength: undefined, closeConnection?: boolean): unknown
+  endWithoutBody(): unknown
+}
+
+/**
+ * Throws `ERR_RESPONSE_STATUS`, or a TypeError for a body that is neither text nor bytes. Call it before the
+ * first write: a head that is out cannot be taken back.
+ */
+export function checkResponse({ status, body }: HTTPResponse): void {
+  checkStatus(status)
+  if (typeof body === 'string' || body === null || types.isUint8Array(body)) return
+  throw new TypeError(`The body of a response is ${typeof body}; it must be a string, a Uint8Array or null.`)
 }
 
 /** Writes status line and header fields. */
@@ -30,26 +41,25 @@ export function writeHead(out: ResponseWriter, response: HTTPResponse): void {
   }
 }
 
-/** Writes all of `response`; `isHead` leaves the body out and tells its length. Throws `ERR_RESPONSE_STATUS`. */
+/**
+ * Writes all of `response`, which is checked; `isHead` leaves the body out and tells its length. With
+ * `closeConnection` the native code closes after a body, but only announces to close where there is none.
+ */
 export function writeResponse(
   out: ResponseWriter,
   response: HTTPResponse,
   isHead: boolean,
   closeConnection: boolean,
 ): void {
-  checkStatus(response.status)
   writeHead(out, response)
-  if (!allowsContent(response.status)) {
-    out.endWithoutBody(undefined, closeConnection)
-  } else if (isHead) {
-    const length = contentLength(response)
-    if (length !== undefined) out.writeHeader('content-length', String(length))
-    out.endWithoutBody(undefined, closeConnection)
-  } else if (response.body === null) {
-    out.end('', closeConnection)
-  } else {
-    out.end(response.body, closeConnection)
+  if (!isHead && allowsContent(response.status)) {
+    out.end(response.body ?? '', closeConnection)
+    return
   }
+  const length = allowsContent(response.status) ? contentLength(response) : undefined
+  if (length !== undefined) out.writeHeader('content-length', String(length))
+  if (closeConnection) out.writeHeader('connection', 'close')
+  out.endWithoutBody()
 }
 
 /** What a GET would have told; a handler of HEAD may announce it without having the body. */

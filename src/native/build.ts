@@ -19,6 +19,8 @@ export interface NativeResponse extends ResponseWriter {
   write(chunk: string | Uint8Array): boolean
   cork(callback: () => void): unknown
   close(): unknown
+  /** Reads nothing more from the connection. */
+  pause(): unknown
   onAborted(handler: () => void): unknown
   onWritable(handler: (offset: number) => boolean): unknown
   onData(handler: (chunk: ArrayBuffer, isLast: boolean) => void): unknown

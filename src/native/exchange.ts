@@ -7,33 +7,38 @@
  */
 import { StreamResponse, type HTTPResponse } from '../http/response.js'
 import type { StreamListener, StreamSink } from '../http/ports.js'
-import { writeHead, writeResponse } from '../http/writer.js'
+import { allowsContent } from '../http/status.js'
+import { checkResponse, writeHead, writeResponse } from '../http/writer.js'
 import type { NativeResponse } from './build.js'
-import type { NativeHead } from './head.js'
+import type { NativeHead, Peer } from './head.js'
+
+/**
+ * How an exchange stands in its owner's books: not at all as long as its native callback may still answer it,
+ * then as an answer that is due (and has a deadline) or a stream (that has none).
+ */
+export type Account = 'none' | 'due' | 'streaming'
 
 /** What the edge's owner hears of exchanges that outlive their native callback. */
 export interface ExchangeOwner {
-  /** The answer comes later; `exchangeClosed` will follow once. */
-  exchangeOpened(exchange: Exchange): void
-  /** It was opened and now streams: no deadline any more. */
-  exchangeStreaming(exchange: Exchange): void
-  /** Answered, aborted or dropped. */
-  exchangeClosed(exchange: Exchange): void
+  /** The exchange changes its account. */
+  book(exchange: Exchange, from: Account, to: Account): void
   /** Answers close their connections: the server is stopping. */
   readonly isStopping: boolean
 }
 
-type ExchangeState = 'open' | 'streaming' | 'ended' | 'aborted'
+type ExchangeState = 'open' | 'streaming' | 'closing' | 'ended' | 'aborted'
 
 /** The answer to one request. */
-export class Exchange implements StreamSink {
+export class Exchange implements StreamSink, Peer {
   /** Set when the request's framing cannot be trusted any further: the answer closes the connection. */
   closesAfterAnswer: boolean
   /** Since when the answer is due, by `performance.now()`; 0 as long as the native callback may still give it. */
-  pendingSince: number
-  /** What to do when the answer does not come in time. */
-  onExpire: (() => void) | undefined
+  dueSince: number
+  /** The request, for whoever has to answer when the handler does not. */
+  request: object | undefined
   private state: ExchangeState
+  private account: Account
+  private hasAbortHandler: boolean
   private readonly isHead: boolean
   private readonly res: NativeResponse
   private head: NativeHead | undefined
@@ -42,9 +47,11 @@ export class Exchange implements StreamSink {
 
   constructor(owner: ExchangeOwner, res: NativeResponse, head: NativeHead) {
     this.closesAfterAnswer = false
-    this.pendingSince = 0
-    this.onExpire = undefined
+    this.dueSince = 0
+    this.request = undefined
     this.state = 'open'
+    this.account = 'none'
+    this.hasAbortHandler = false
     this.isHead = head.method === 'HEAD'
     this.res = res
     this.head = head
@@ -62,20 +69,32 @@ export class Exchange implements StreamSink {
     return this.state === 'streaming'
   }
 
+  remoteAddress(): string {
+    if (this.state !== 'open' && this.state !== 'streaming') return ''
+    return readableAddress(Buffer.from(this.res.getRemoteAddressAsText()).toString('latin1'))
+  }
+
   /** The answer comes later: attaches the abort handler. Call before the native callback returns. */
   defer(): void {
-    if (this.state !== 'open' || this.pendingSince !== 0) return
-    this.pendingSince = performance.now()
+    if (this.hasAbortHandler) return
+    this.hasAbortHandler = true
     this.res.onAborted(() => {
       this.aborted()
     })
-    this.owner.exchangeOpened(this)
   }
 
   /** The native callback is over: keeps a copy of the head if the answer is still due, and the cork is gone. */
   leaveCallback(): void {
     this.head?.keep()
     this.head = undefined
+    if (this.state !== 'open' || this.account !== 'none') return
+    this.dueSince = performance.now()
+    this.setAccount('due')
+  }
+
+  /** The answer is due from now on, not from when the head came: the body is there only now. */
+  restartDeadline(): void {
+    this.dueSince = performance.now()
   }
 
   /** Takes the body chunk by chunk. Call before the native callback returns. */
@@ -83,14 +102,42 @@ export class Exchange implements StreamSink {
     this.res.onData(onChunk)
   }
 
-  /** Sends `response` whole, or starts it when it is a stream. Does nothing when the peer is gone. */
+  /**
+   * Sends `response` whole, or starts it when it is a stream. Does nothing when the peer is gone. Throws
+   * `ERR_RESPONSE_STATUS` or a TypeError for a response that cannot be sent; nothing has been sent then.
+   */
   send(response: HTTPResponse): void {
-    if (this.state !== 'open') return
-    if (response instanceof StreamResponse && !this.isHead) {
-      response.start(this)
+    if (this.state !== 'open') {
+      discardBody(response)
       return
     }
+    checkResponse(response)
+    if (this.closesAfterAnswer && this.head !== undefined) {
+      this.sendLater(response)
+    } else if (response instanceof StreamResponse && !this.isHead && allowsContent(response.status)) {
+      response.start(this)
+    } else {
+      this.sendWhole(response)
+    }
+  }
+
+  /**
+   * What follows in the packet at hand is parsed as a request of its own. As long as an answer is due the native
+   * code drops the connection for that; after an answer given at once it would serve it.
+   */
+  private sendLater(response: HTTPResponse): void {
+    setImmediate(() => {
+      try {
+        this.send(response)
+      } catch {
+        this.close() // there is no caller left to tell
+      }
+    })
+  }
+
+  private sendWhole(response: HTTPResponse): void {
     const closes = this.closesAfterAnswer || this.owner.isStopping
+    if (this.closesAfterAnswer && (this.isHead || !allowsContent(response.status))) this.stopReading()
     if (this.head !== undefined) {
       writeResponse(this.res, response, this.isHead, closes)
     } else {
@@ -99,6 +146,7 @@ export class Exchange implements StreamSink {
       })
     }
     this.finish('ended')
+    discardBody(response)
   }
 
   begin(response: HTTPResponse, listener: StreamListener, opening?: Uint8Array | string): void {
@@ -109,12 +157,12 @@ export class Exchange implements StreamSink {
     this.defer()
     this.state = 'streaming'
     this.listener = listener
-    this.onExpire = undefined
-    this.owner.exchangeStreaming(this)
-    this.res.onWritable(() => this.listener?.onWritable() ?? true)
+    this.request = undefined
+    this.setAccount('streaming')
+    this.listenToSocket()
     this.res.cork(() => {
       writeHead(this.res, response)
-      if (response instanceof StreamResponse && response.closesConnection) {
+      if (this.closesAfterAnswer || (response instanceof StreamResponse && response.closesConnection)) {
         this.res.writeHeader('connection', 'close')
       }
       if (opening !== undefined) this.res.write(opening)
@@ -123,6 +171,7 @@ export class Exchange implements StreamSink {
 
   write(chunk: Uint8Array | string): boolean {
     if (this.state !== 'streaming') return false
+    writes++
     // One callback for all: a closure per client and event would cost more than the rest of the user time.
     corkedResponse = this.res
     corkedChunk = chunk
@@ -132,6 +181,7 @@ export class Exchange implements StreamSink {
 
   end(): void {
     if (this.state !== 'streaming') return
+    if (this.closesAfterAnswer) this.stopReading()
     this.res.cork(() => {
       this.res.end()
     })
@@ -139,10 +189,39 @@ export class Exchange implements StreamSink {
   }
 
   close(): void {
-    if (this.state === 'ended' || this.state === 'aborted') return
-    // Fires the abort handler at once where there is one.
-    this.res.close()
-    this.aborted()
+    if (this.state === 'ended' || this.state === 'aborted' || this.state === 'closing') return
+    if (this.head === undefined) {
+      this.res.close() // fires the abort handler at once
+      return
+    }
+    // A close within the native callback ends the process: it has to wait until that is over.
+    this.defer()
+    this.state = 'closing'
+    this.dropHead()
+    setImmediate(() => {
+      if (this.state === 'closing') this.res.close()
+    })
+  }
+
+  /**
+   * The native code closes by itself after a whole body only. After any other answer what follows on the
+   * connection stays unread until the client closes or the idle timeout does.
+   */
+  private stopReading(): void {
+    this.res.pause()
+  }
+
+  /** On its own: a closure made in `begin` would keep the response that began the stream as long as the stream. */
+  private listenToSocket(): void {
+    this.res.onWritable(() => this.writable())
+  }
+
+  private writable(): boolean {
+    const before = writes
+    const taken = this.listener?.onWritable() ?? true
+    // With nothing to write the native code would keep what it has buffered; an empty cork makes it go out.
+    if (writes === before && this.state === 'streaming') this.res.cork(nothing)
+    return taken
   }
 
   private aborted(): void {
@@ -155,17 +234,50 @@ export class Exchange implements StreamSink {
   private finish(state: 'ended' | 'aborted'): void {
     this.state = state
     this.listener = undefined
-    this.onExpire = undefined
+    this.request = undefined
+    this.dropHead()
+    this.setAccount('none')
+  }
+
+  private setAccount(account: Account): void {
+    if (account === this.account) return
+    this.owner.book(this, this.account, account)
+    this.account = account
+  }
+
+  private dropHead(): void {
     this.head?.drop()
     this.head = undefined
-    if (this.pendingSince !== 0) this.owner.exchangeClosed(this)
   }
 }
 
+function discardBody(response: HTTPResponse): void {
+  if (response instanceof StreamResponse) response.discard?.()
+}
+
+/** How many writes there were, of all exchanges: tells whether a listener wrote. */
+let writes = 0
 let corkedResponse: NativeResponse
 let corkedChunk: Uint8Array | string
 let corkedWasTaken = false
 
+function nothing(): void {
+  // for corks that only flush
+}
+
 function writeCorked(): void {
   corkedWasTaken = corkedResponse.write(corkedChunk)
+}
+
+/** IPv4 that came in on a dual-stack socket as IPv4, IPv6 in the short form of RFC 5952. */
+function readableAddress(text: string): string {
+  const mapped = /^(?:0000:){5}ffff:([0-9a-f]{2})([0-9a-f]{2}):([0-9a-f]{2})([0-9a-f]{2})$/.exec(text)
+  if (mapped !== null) {
+    return mapped
+      .slice(1)
+      .map((hex) => Number.parseInt(hex, 16))
+      .join('.')
+  }
+  if (!text.includes(':')) return text
+  return new URL(`http://[${text}]/`).hostname.slice(1, -1)
 }

@@ -5,23 +5,30 @@
  * the header fields of the request that opened it.
  */
 import type { RequestHead } from '../http/ports.js'
-import type { NativeRequest, NativeResponse } from './build.js'
+import type { NativeRequest } from './build.js'
+
+/** Where a head finds the peer's address: asking for it costs more than the rest of the head. */
+export interface Peer {
+  /** The peer's address as text; empty once the answer is out. */
+  remoteAddress(): string
+}
 
 /** A request head at the edge. Valid for reading until `keep` or `drop`; after `drop` everything is empty. */
 export class NativeHead implements RequestHead {
   readonly method: string
   readonly path: string
   private req: NativeRequest | undefined
-  private res: NativeResponse | undefined
+  /** Set by whoever makes the exchange. */
+  peer: Peer | undefined
   private fields: string[] | undefined
   private rawQuery: string | undefined
   private address: string | undefined
 
-  constructor(req: NativeRequest, res: NativeResponse) {
+  constructor(req: NativeRequest) {
     this.method = req.getCaseSensitiveMethod()
     this.path = req.getUrl()
     this.req = req
-    this.res = res
+    this.peer = undefined
     this.fields = undefined
     this.rawQuery = undefined
     this.address = undefined
@@ -49,11 +56,7 @@ export class NativeHead implements RequestHead {
   }
 
   ip(): string {
-    if (this.address === undefined) {
-      const bytes = this.res?.getRemoteAddressAsText()
-      this.address = bytes === undefined ? '' : readableAddress(Buffer.from(bytes).toString())
-    }
-    return this.address
+    return (this.address ??= this.peer?.remoteAddress() ?? '')
   }
 
   /** Copies what there is and lets go of the native objects, the request being about to die. */
@@ -61,26 +64,11 @@ export class NativeHead implements RequestHead {
     if (this.req === undefined) return
     this.query()
     this.headers()
-    this.ip()
     this.drop()
   }
 
   /** Lets go of the native objects without a copy: the answer is out. */
   drop(): void {
     this.req = undefined
-    this.res = undefined
   }
-}
-
-/** IPv4 that came in on a dual-stack socket as IPv4, IPv6 in the short form of RFC 5952. */
-function readableAddress(text: string): string {
-  const mapped = /^(?:0000:){5}ffff:([0-9a-f]{2})([0-9a-f]{2}):([0-9a-f]{2})([0-9a-f]{2})$/.exec(text)
-  if (mapped !== null) {
-    return mapped
-      .slice(1)
-      .map((hex) => Number.parseInt(hex, 16))
-      .join('.')
-  }
-  if (!text.includes(':')) return text
-  return new URL(`http://[${text}]/`).hostname.slice(1, -1)
 }

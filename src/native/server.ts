@@ -5,11 +5,11 @@
  * stop waits for and what the response deadline looks at; an answer given within its native callback never
  * enters it.
  */
-import { createServer } from 'node:net'
+import { createServer, type AddressInfo } from 'node:net'
 import { isMainThread } from 'node:worker_threads'
 import { UsanicError } from '../base/errors.js'
 import type { NativeApp, NativeBuild, NativeRequest, NativeResponse } from './build.js'
-import { Exchange, type ExchangeOwner } from './exchange.js'
+import { Exchange, type Account, type ExchangeOwner } from './exchange.js'
 import { NativeHead } from './head.js'
 import { readFraming, type Framing } from './request-guard.js'
 
@@ -23,7 +23,9 @@ export interface ListenAddress {
 export interface ServerOptions {
   /** Called for every request. Must not throw; must answer, defer, or leave the exchange unanswered. */
   readonly onRequest: (head: NativeHead, exchange: Exchange, framing: Framing) => void
-  /** Longest an answer may be due before its `onExpire` is called, in milliseconds. */
+  /** Called for an answer that is due for longer than `responseTimeoutMs`; again later if it stays due. */
+  readonly onOverdue: (exchange: Exchange) => void
+  /** Longest an answer may be due, in milliseconds. */
   readonly responseTimeoutMs: number
 }
 
@@ -41,6 +43,19 @@ export class NativeServer implements ExchangeOwner {
   #socket: object | undefined
   #deadlines: NodeJS.Timeout | undefined
   #onDrained: (() => void) | undefined
+  /** The exchanges whose native callback is not over; one, as far as anybody has seen. */
+  #inCallback: Exchange[] = []
+
+  // Runs after every microtask of a native callback and before its native request dies: a handler whose awaits
+  // were all settled has answered by then, needs no copy of its head, and enters no account.
+  readonly #afterMicrotasks = () => {
+    process.nextTick(this.#leaveCallbacks)
+  }
+  readonly #leaveCallbacks = () => {
+    for (const exchange of this.#inCallback) exchange.leaveCallback()
+    this.#inCallback.length = 0
+    if (this.#onDrained !== undefined && this.#isIdle()) this.#onDrained()
+  }
 
   /** Throws `ERR_LISTEN_THREAD` outside the main thread, where the native code would end the whole process. */
   constructor(build: NativeBuild, options: ServerOptions) {
@@ -68,15 +83,14 @@ export class NativeServer implements ExchangeOwner {
    * port and `ERR_LISTEN_ADDRESS` when the address cannot be had.
    */
   async listen(host: string, port: number): Promise<ListenAddress> {
-    const exclusive = this.#build.LIBUS_LISTEN_EXCLUSIVE_PORT
-    let socket = this.#bind(host, port, exclusive)
+    // The native code reuses an address (SO_REUSEADDR: the closing connections of the server before) for a port
+    // that is named, not for one that it chooses: so a free one is looked for, and named.
+    const named = port === 0 ? await probe(host, 0) : port
+    const socket = this.#bind(host, named)
     if (socket === false) {
-      // Exclusive also fails for the closing connections of a server that was here a moment ago (TIME_WAIT).
-      // A probe tells the two apart, and says what is wrong otherwise.
-      await probe(host, port)
-      socket = this.#bind(host, port, 0)
+      await probe(host, named) // says what is wrong
+      throw inUse(host, named)
     }
-    if (socket === false) throw inUse(host, port)
     this.#socket = socket
     this.#deadlines = setInterval(() => {
       this.#expireLate()
@@ -115,48 +129,41 @@ export class NativeServer implements ExchangeOwner {
     this.#app.close()
   }
 
-  exchangeOpened(exchange: Exchange): void {
-    this.#due.add(exchange)
-  }
-
-  exchangeStreaming(exchange: Exchange): void {
-    this.#due.delete(exchange)
-    this.#streams++
-  }
-
-  exchangeClosed(exchange: Exchange): void {
-    if (!this.#due.delete(exchange)) this.#streams--
-    if (this.#isIdle()) this.#onDrained?.()
+  book(exchange: Exchange, from: Account, to: Account): void {
+    if (from === 'due') this.#due.delete(exchange)
+    else if (from === 'streaming') this.#streams--
+    if (to === 'due') this.#due.add(exchange)
+    else if (to === 'streaming') this.#streams++
+    else if (this.#isIdle()) this.#onDrained?.()
   }
 
   #isIdle(): boolean {
-    return this.#due.size === 0 && this.#streams === 0
+    return this.#due.size === 0 && this.#streams === 0 && this.#inCallback.length === 0
   }
 
   #accept(res: NativeResponse, req: NativeRequest): void {
-    const head = new NativeHead(req, res)
+    const head = new NativeHead(req)
     const exchange = new Exchange(this, res, head)
-    const framing = readFraming(req, head.method)
+    head.peer = exchange
+    const framing = readFraming(head)
     if (framing === 'refused') {
       exchange.close()
       return
     }
+    // The native parser reads trailers and broken chunk sizes as a further request.
+    if (framing === 'chunked') exchange.closesAfterAnswer = true
     this.#options.onRequest(head, exchange, framing)
     if (!exchange.isUnanswered && !exchange.isStreaming) return
     exchange.defer()
-    // Runs after every microtask of this native callback and before the native request dies: a handler whose
-    // awaits were all settled has answered by then and needs no copy of its head.
-    queueMicrotask(() => {
-      process.nextTick(() => {
-        exchange.leaveCallback()
-      })
-    })
+    this.#inCallback.push(exchange)
+    queueMicrotask(this.#afterMicrotasks)
   }
 
-  #bind(host: string, port: number, options: number): object | false {
+  /** Alone: by default the native code would share the port with a second process, and halve its connections. */
+  #bind(host: string, port: number): object | false {
     let socket: object | false = false
     // The callback comes before listen() returns.
-    this.#app.listen(host, port, options, (result) => {
+    this.#app.listen(host, port, this.#build.LIBUS_LISTEN_EXCLUSIVE_PORT, (result) => {
       socket = result
     })
     return socket
@@ -165,21 +172,25 @@ export class NativeServer implements ExchangeOwner {
   #expireLate(): void {
     const latest = performance.now() - this.#options.responseTimeoutMs
     for (const exchange of this.#due) {
-      if (exchange.pendingSince < latest) exchange.onExpire?.()
+      if (exchange.dueSince < latest) this.#options.onOverdue(exchange)
     }
   }
 }
 
-/** Binds the address with node's own server, for its error codes; resolves when nobody else listens there. */
-function probe(host: string, port: number): Promise<void> {
+/**
+ * Binds the address with node's own server, for its error codes; resolves with the port when nobody else listens
+ * there.
+ */
+function probe(host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()
     server.once('error', (error: NodeJS.ErrnoException) => {
       reject(error.code === 'EADDRINUSE' ? inUse(host, port, error) : badAddress(host, port, error))
     })
     server.listen({ host, port, exclusive: true }, () => {
+      const { port: bound } = server.address() as AddressInfo // reason: it listens on TCP
       server.close(() => {
-        resolve()
+        resolve(bound)
       })
     })
   })

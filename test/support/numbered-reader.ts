@@ -17,7 +17,7 @@ export class NumberedReader {
   /** Bytes received. */
   bytes = 0
   isOver = false
-  #rest = Buffer.alloc(0)
+  #rest: Buffer = Buffer.alloc(0)
 
   private constructor(socket: Socket) {
     this.socket = socket
