@@ -29,6 +29,8 @@ export interface ServerOptions {
   readonly responseTimeoutMs: number
 }
 
+/** How many free ports are tried before a listen on any port gives up. */
+const FREE_PORT_TRIES = 5
 /** How often due answers are looked at: the response deadline is met within this much. */
 const DEADLINE_TICK_MS = 1000
 
@@ -83,13 +85,10 @@ export class NativeServer implements ExchangeOwner {
    * port and `ERR_LISTEN_ADDRESS` when the address cannot be had.
    */
   async listen(host: string, port: number): Promise<ListenAddress> {
-    // The native code reuses an address (SO_REUSEADDR: the closing connections of the server before) for a port
-    // that is named, not for one that it chooses: so a free one is looked for, and named.
-    const named = port === 0 ? await probe(host, 0) : port
-    const socket = this.#bind(host, named)
+    const socket = port === 0 ? await this.#bindAny(host) : this.#bind(host, port)
     if (socket === false) {
-      await probe(host, named) // says what is wrong
-      throw inUse(host, named)
+      await probe(host, port) // says what is wrong
+      throw inUse(host, port)
     }
     this.#socket = socket
     this.#deadlines = setInterval(() => {
@@ -157,6 +156,18 @@ export class NativeServer implements ExchangeOwner {
     exchange.defer()
     this.#inCallback.push(exchange)
     queueMicrotask(this.#afterMicrotasks)
+  }
+
+  /**
+   * The native code reuses an address (SO_REUSEADDR: the closing connections of the server before) for a port that
+   * is named, not for one that it chooses: so a free one is looked for, and named. Somebody may be faster.
+   */
+  async #bindAny(host: string): Promise<object | false> {
+    let socket: object | false = false
+    for (let tries = 0; socket === false && tries < FREE_PORT_TRIES; tries++) {
+      socket = this.#bind(host, await probe(host, 0))
+    }
+    return socket
   }
 
   /** Alone: by default the native code would share the port with a second process, and halve its connections. */

@@ -178,6 +178,26 @@ describe('stop', () => {
     await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow()
   })
 
+  test('that a start listener awaits, and so itself, ends with an error instead of never', async () => {
+    const app = new App('knot', { config: { GRACEFUL_SHUTDOWN_TIMEOUT: 0.1 }, logger: new QuietLogger() })
+    app.afterServerStart((self) => self.stop())
+    await expect(app.listen({ port: 0 })).rejects.toMatchObject({ code: 'ERR_APP_STATE' })
+    await app.stop()
+  })
+
+  test('that a stop listener awaits returns at once, and the name is free only when all is closed', async () => {
+    const { app } = noted('nested')
+    let known: unknown
+    app.beforeServerStop(async (self) => {
+      await self.stop()
+      known = App.getApp('nested')
+    })
+    await app.listen({ port: 0 })
+    await app.stop()
+    expect(known).toBe(app)
+    expect(() => App.getApp('nested')).toThrow(expect.objectContaining({ code: 'ERR_APP_NOT_FOUND' }))
+  })
+
   test('during a start that fails resolves', async () => {
     const app = new App('doomed')
     const start = gate()

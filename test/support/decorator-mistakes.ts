@@ -97,6 +97,15 @@ export function mistakeCases(): void {
     }
   })
 
+  test.each([undefined, null, 5, () => text('x'), Object.create(null)])(
+    'register of %o, which is no class and no instance, is refused',
+    (target) => {
+      const { code, message } = failure(() => freshApp().register(target as object))
+      expect(code).toBe('ERR_DECORATOR')
+      expect(message).toContain('it takes a class')
+    },
+  )
+
   test('a uri that is taken is refused when the second class is registered', () => {
     class First {
       @get('/same') first() {
