@@ -4,6 +4,7 @@
  * One chunk is in hand at a time. What a full socket refuses is held by the edge; the iterable is not asked
  * for more until the socket takes bytes again, and is closed (`return()`) when the client leaves.
  */
+import { Readable } from 'node:stream'
 import type { StreamListener, StreamSink } from './ports.js'
 import { StreamResponse, type ResponseOptions } from './response.js'
 
@@ -40,7 +41,11 @@ export function stream(
     'text/plain; charset=utf-8',
     rest,
   )
-  response.discard = () => void close(() => iterate(source))
+  response.discard = () => {
+    // A Node stream holds its file before it is read, which its iterator, not being asked, would not let go of.
+    if (source instanceof Readable) source.on('error', () => undefined).destroy()
+    else void close(() => iterate(source))
+  }
   return response
 }
 

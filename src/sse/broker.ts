@@ -10,6 +10,8 @@ export interface BrokerEvent {
   readonly channelId: string | null
   /** The encoded event. */
   readonly frame: Uint8Array
+  /** Whether the frame has an id of the sender's own. */
+  readonly hasId: boolean
 }
 
 /** Receives every event in order; `seq` is contiguous. */

@@ -13,6 +13,8 @@ import { SLICE_BYTES, type Piece, type Window } from './window.js'
 
 /** How long one slice of a sweep holds the event loop, in milliseconds. */
 const SLICE_MS = 5
+/** How much one client gets in one visit of a sweep: a long replay must not hold up the others. In bytes. */
+const VISIT_BYTES = 1024 * 1024
 /** After how many clients a slice looks at the clock. */
 const CLOCK_EVERY = 64
 /** How much of an event in progress goes out to a blocked socket at a time, to keep it from the native timeout. */
@@ -80,15 +82,21 @@ export class Delivery {
     while (this.#hasWork()) this.#sweep(Infinity)
   }
 
-  /** Writes what `client` lacks; false when its socket refused. */
-  advance(client: Client): boolean {
+  /** Writes what `client` lacks, at most `maxBytes` and a piece; false when its socket refused. */
+  advance(client: Client, maxBytes = Infinity): boolean {
     const { log } = this.#window
+    let left = maxBytes
     while (client.cursor < log.head) {
+      if (left <= 0) {
+        this.touch(client.channel) // the next sweep goes on
+        return true
+      }
       const piece = this.#pieceFor(client)
       if (piece === undefined) {
         client.cursor = log.head
         return true
       }
+      left -= piece.buffer.byteLength
       if (!this.#writePiece(client, piece)) return false
     }
     return true
@@ -168,7 +176,7 @@ export class Delivery {
       let position = Math.min(this.#position, clients.length - 1)
       while (position >= 0 && !isLate) {
         const client = clients[position--]
-        if (client?.state === 'live' && !this.advance(client)) this.#owner.blocked(client)
+        if (client?.state === 'live' && !this.advance(client, VISIT_BYTES)) this.#owner.blocked(client)
         isLate = ++count % CLOCK_EVERY === 0 && performance.now() > until
       }
       this.#position = position

@@ -105,7 +105,7 @@ export class Sse {
       )
     }
     const resolved = resolveSseOptions(namedOptions(options, intervalOrHook, hook))
-    const { onConnect, onDisconnect, maxLagBytes, slowTimeoutMs } = resolved
+    const { onConnect, onDisconnect, maxLagBytes, slowTimeoutMs, history } = resolved
     const { logger } = app
     const hub = new Hub({
       broker: new MemoryBroker(),
@@ -114,6 +114,7 @@ export class Sse {
       onDisconnect,
       maxLagBytes,
       slowTimeoutMs,
+      history,
     })
     const heartbeat = new Heartbeat(
       resolved.pingInterval * 1000,
@@ -164,8 +165,7 @@ export class Sse {
     const attachment = this.#attachment
     if (attachment === undefined) return Promise.reject(notAttached())
     try {
-      const { channelId, frame } = encode(attachment, data, options)
-      return attachment.hub.send(channelId, frame)
+      return attachment.hub.send(encode(attachment, data, options))
     } catch (error) {
       return LoggedRejection.of(error, attachment.app.logger, 'sseSend failed and nobody awaited it')
     }
@@ -174,8 +174,16 @@ export class Sse {
   /** Sends an event and returns at once; throws what {@link send} rejects with. */
   sendNowait(data: string, ...options: SendArguments): void {
     const attachment = this.#attached()
-    const { channelId, frame } = encode(attachment, data, options)
-    attachment.hub.publish(channelId, frame)
+    attachment.hub.publish(encode(attachment, data, options))
+  }
+
+  /**
+   * The position of the newest event, for a gapless start: send it along with a page or an answer, and have the
+   * page subscribe with `?lastEventId=`. Nothing falls between what it was sent and what it hears. Throws
+   * `ERR_SSE_NO_HISTORY`, and `ERR_SSE_INSTANCE` when not attached.
+   */
+  cursor(): string {
+    return this.#attached().hub.cursor()
   }
 
   /** Streams, channels and what became of slow clients, now. Throws `ERR_SSE_INSTANCE` when not attached. */
@@ -273,11 +281,14 @@ function admit(attachment: Attachment, request: HTTPRequest, outcome: unknown): 
 }
 
 function open({ hub }: Attachment, request: HTTPRequest): HTTPResponse {
-  const channelId = request.args.get('channel_id') ?? null
+  const { args } = request
+  const channelId = args.get('channel_id') ?? null
+  const lastEventId =
+    request.headers.get('last-event-id') ?? args.get('lastEventId') ?? args.get('last_event_id')
   const response: StreamResponse = new StreamResponse((sink) => {
     // The stop may have begun since the handler returned.
     if (hub.isStopping) sink.close()
-    else hub.connect(sink, response, channelId)
+    else hub.connect(sink, response, channelId, lastEventId)
   }, 'text/event-stream')
   response.closesConnection = true
   for (let i = 0; i < HEADERS.length; i += 2) response.headers.add(HEADERS[i] ?? '', HEADERS[i + 1] ?? '')
@@ -290,7 +301,8 @@ function encode({ options }: Attachment, data: string, given: SendArguments): Br
   if (channelId !== null && typeof channelId !== 'string') {
     throw new TypeError(`channelId is ${typeof channelId}; it must be a string, or null for everybody.`)
   }
-  return { channelId, frame: encodeEvent(data, fields, options.maxEventBytes) }
+  const hasId = fields.eventId !== undefined && fields.eventId !== null
+  return { channelId, frame: encodeEvent(data, fields, options.maxEventBytes), hasId }
 }
 
 const NO_OPTIONS: SendOptions = Object.freeze({})

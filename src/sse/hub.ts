@@ -18,8 +18,10 @@ import { Delivery, type DeliveryOwner } from './delivery.js'
 import { ChannelNotFound } from './errors.js'
 import { HookQueue } from './hook-queue.js'
 import { Laggards, type LaggardsOwner } from './laggards.js'
-import type { SseHooks } from './options.js'
-import { NUDGE, OPENING, PING } from './wire.js'
+import { formatCursor, newEpoch } from './cursor.js'
+import type { ResolvedHistory, SseHooks } from './options.js'
+import { beginAt, jitteredRetryMs, openingFrames, type ResumableLog } from './resume.js'
+import { NUDGE, OPENING, PING, idOnly, withCursor } from './wire.js'
 import { Window } from './window.js'
 
 /** What a hub is made of. Bounds are explained where the user sets them, in `options.ts`. */
@@ -28,6 +30,7 @@ export interface HubOptions extends SseHooks {
   readonly logger: Logger
   readonly maxLagBytes: number
   readonly slowTimeoutMs: number
+  readonly history: ResolvedHistory | undefined
 }
 
 /** Counters of one hub. */
@@ -54,6 +57,14 @@ interface PendingSend {
   readonly resolve: (recipients: number) => void
 }
 
+/** How often old events are looked for when nothing else happens, in milliseconds, unless `maxAgeMs` is less. */
+const AGE_CHECK_MS = 10_000
+
+/** Says that the server is going, not the network, and when to come back. */
+function closingFrame(retryMs: number): string {
+  return `retry: ${retryMs}\r\nevent: sse.close\r\ndata: {}\r\n\r\n`
+}
+
 type HubState = 'open' | 'stopping' | 'stopped'
 
 /** Publishes to and keeps the streams of one url. */
@@ -61,6 +72,8 @@ export class Hub implements ClientOwner, DeliveryOwner, LaggardsOwner {
   readonly #broker: Broker
   readonly #logger: Logger
   readonly #maxLagBytes: number
+  readonly #history: ResolvedHistory | undefined
+  readonly #epoch = newEpoch()
   readonly #window = new Window()
   readonly #delivery: Delivery
   readonly #laggards: Laggards
@@ -76,33 +89,39 @@ export class Hub implements ClientOwner, DeliveryOwner, LaggardsOwner {
   #evictedSlow = 0
   #evictedLag = 0
   #onEmpty: (() => void) | undefined
+  /** Looks for events that are too old, when nothing else happens. */
+  #ageTimer: NodeJS.Timeout | undefined
+  /** The id-only event with the position `#headSeq`, made once for all who are pinged there. */
+  #headFrame = PING
+  #headSeq = -1
 
   constructor(options: HubOptions) {
     this.#broker = options.broker
     this.#logger = options.logger
     this.#maxLagBytes = options.maxLagBytes
+    this.#history = options.history
     this.#delivery = new Delivery(this.#window, this)
     this.#laggards = new Laggards(this, options.slowTimeoutMs)
     this.#hooks = new HookQueue(options, options.logger)
-    this.#broker.tail((_seq, event) => {
-      this.#receive(event)
+    this.#broker.tail((seq, event) => {
+      this.#receive(seq, event)
     })
   }
 
   // --- publishing
 
   /**
-   * Publishes `frame` to the channel, null for everybody. Throws {@link ChannelNotFound} when the named channel
-   * has no subscriber, `ERR_SSE_STOPPED` once a stop has begun.
+   * Publishes `event`. Throws {@link ChannelNotFound} when the named channel
+   * has no subscriber and nothing is kept, `ERR_SSE_STOPPED` once a stop has begun.
    */
-  publish(channelId: string | null, frame: Uint8Array): void {
-    this.#append(channelId, frame)
+  publish(event: BrokerEvent): void {
+    this.#append(event)
     this.#flushBurst()
   }
 
   /** Publishes, and resolves with the number of recipients once the event was handed to each. Throws likewise. */
-  send(channelId: string | null, frame: Uint8Array): Promise<number> {
-    const seq = this.#append(channelId, frame)
+  send(event: BrokerEvent): Promise<number> {
+    const seq = this.#append(event)
     const { channel } = this.#window.log.at(seq)
     const recipients = channel === null ? this.#clients : channel.clients.length
     const delivered = new Promise<number>((resolve) => {
@@ -119,14 +138,41 @@ export class Hub implements ClientOwner, DeliveryOwner, LaggardsOwner {
     return this.#state !== 'open'
   }
 
-  /** Begins a stream on `sink` for the channel, null for none, from the newest event on. */
-  connect(sink: StreamSink, response: StreamResponse, channelId: string | null): void {
+  /**
+   * Begins a stream on `sink` for the channel, null for none: from the newest event on, or with history from where
+   * the cursor `lastEventId` says. Position and subscription are one step.
+   */
+  connect(
+    sink: StreamSink,
+    response: StreamResponse,
+    channelId: string | null,
+    lastEventId: string | undefined,
+  ): void {
     const channel = channelId === null ? this.#lobby : this.#channelFor(channelId)
-    const client = new Client(this, sink, channel, this.#window.log.head)
+    let opening = OPENING
+    let from = this.#window.log.head
+    if (this.#history !== undefined) {
+      const log = this.#resumable(channel, this.#history)
+      const beginning = beginAt(lastEventId, log)
+      const names = channelId === null ? [] : [channelId]
+      opening = Buffer.from(openingFrames(beginning, log, names, jitteredRetryMs(this.#clients)))
+      from = beginning.from
+    }
+    const client = new Client(this, sink, channel, from)
     channel.add(client)
     this.#clients++
-    sink.begin(response, client, OPENING)
+    sink.begin(response, client, opening)
+    if (this.#window.hasPending(channel, from)) this.#delivery.touch(channel)
     this.#hooks.connected(client)
+  }
+
+  /** The position of the newest event. Throws `ERR_SSE_NO_HISTORY`. */
+  cursor(): string {
+    if (this.#history !== undefined) return formatCursor(this.#epoch, this.#window.log.head)
+    throw new UsanicError(
+      'ERR_SSE_NO_HISTORY',
+      'This Sse keeps no history, so there is nothing to resume from. Make it with { history: {} }.',
+    )
   }
 
   resume(client: Client): boolean {
@@ -167,7 +213,7 @@ export class Hub implements ClientOwner, DeliveryOwner, LaggardsOwner {
 
   /** Pings `client`; one whose socket is full has no use for it. */
   ping(client: Client): void {
-    if (client.state === 'live' && !this.#delivery.write(client, PING)) this.blocked(client)
+    if (client.state === 'live' && !this.#delivery.write(client, this.#pingFor(client))) this.blocked(client)
   }
 
   *channels(): Generator<Channel> {
@@ -203,6 +249,14 @@ export class Hub implements ClientOwner, DeliveryOwner, LaggardsOwner {
   /** Takes streams and events, again after a stop. */
   start(): void {
     this.#state = 'open'
+    if (this.#history === undefined) return
+    clearInterval(this.#ageTimer)
+    this.#ageTimer = setInterval(
+      () => {
+        this.#delivery.schedule()
+      },
+      Math.min(this.#history.maxAgeMs, AGE_CHECK_MS),
+    ).unref()
   }
 
   /**
@@ -211,6 +265,7 @@ export class Hub implements ClientOwner, DeliveryOwner, LaggardsOwner {
    */
   stop(): Promise<void> {
     this.#state = 'stopping'
+    clearInterval(this.#ageTimer)
     this.#delivery.flush()
     const all = [...this.channels()].flatMap((channel) => channel.clients)
     for (const client of all) if (client.state === 'live') this.#finish(client)
@@ -238,15 +293,17 @@ export class Hub implements ClientOwner, DeliveryOwner, LaggardsOwner {
     }
   }
 
-  #append(channelId: string | null, frame: Uint8Array): number {
+  #append(event: BrokerEvent): number {
+    const { channelId } = event
     if (this.#state !== 'open') {
       throw new UsanicError(
         'ERR_SSE_STOPPED',
         'The server is stopping and its streams are ending: this event would reach nobody. Send it before stop().',
       )
     }
-    if (channelId !== null && !this.#hasClients(channelId)) throw new ChannelNotFound(channelId)
-    return this.#broker.append({ channelId, frame })
+    const isHeard = channelId === null || this.#history !== undefined || this.#hasClients(channelId)
+    if (!isHeard) throw new ChannelNotFound(channelId)
+    return this.#broker.append(event)
   }
 
   /** A burst within one turn must not outgrow the log's bound while it waits for the turn to end. */
@@ -254,10 +311,12 @@ export class Hub implements ClientOwner, DeliveryOwner, LaggardsOwner {
     if (this.#unsweptBytes > this.#maxLagBytes) this.#delivery.flush()
   }
 
-  #receive({ channelId, frame }: BrokerEvent): void {
+  #receive(seq: number, { channelId, frame, hasId }: BrokerEvent): void {
     const channel = channelId === null ? null : this.#channelFor(channelId)
-    this.#window.append(frame, channel)
-    this.#unsweptBytes += frame.byteLength
+    const placed =
+      this.#history === undefined ? frame : withCursor(frame, hasId, formatCursor(this.#epoch, seq))
+    this.#window.append(placed, channel)
+    this.#unsweptBytes += placed.byteLength
     this.#delivery.touch(channel)
   }
 
@@ -296,8 +355,55 @@ export class Hub implements ClientOwner, DeliveryOwner, LaggardsOwner {
       this.blocked(client)
       return
     }
+    if (this.#history !== undefined) {
+      this.#delivery.write(client, Buffer.from(closingFrame(jitteredRetryMs(this.#clients))))
+    }
     client.sink.end()
     this.forget(client)
+  }
+
+  /**
+   * With history the ping of a client that has everything is its new position: the cursor of a quiet client must
+   * not fall behind what is kept.
+   */
+  #pingFor(client: Client): Uint8Array {
+    const { head } = this.#window.log
+    if (this.#history === undefined || this.#window.hasPending(client.channel, client.cursor)) return PING
+    if (this.#headSeq !== head) {
+      this.#headSeq = head
+      this.#headFrame = idOnly(formatCursor(this.#epoch, head))
+    }
+    return this.#headFrame
+  }
+
+  #resumable(channel: Channel, { maxReplayBytes }: ResolvedHistory): ResumableLog {
+    const { log } = this.#window
+    return {
+      epoch: this.#epoch,
+      head: log.head,
+      floor: log.floor,
+      maxReplayBytes,
+      missedSince: (seq) => ({
+        events: this.#window.countPending(channel, seq),
+        // All that came since is the cheap bound; what concerns the channel is counted only beyond it.
+        bytes:
+          log.bytesAfter(seq) <= maxReplayBytes
+            ? log.bytesAfter(seq)
+            : this.#window.bytesPending(channel, seq),
+      }),
+    }
+  }
+
+  /** Whether the oldest event is within the bounds of the history. */
+  #isOldestKept(): boolean {
+    const history = this.#history
+    const { log } = this.#window
+    return (
+      history !== undefined &&
+      log.bytes <= history.maxBytes &&
+      log.head - log.floor <= history.maxEvents &&
+      log.at(log.floor + 1).time >= performance.now() - history.maxAgeMs
+    )
   }
 
   /** Evicts from the log what everybody has, and those who are too far behind. `seq` was handed to the live. */
@@ -309,12 +415,13 @@ export class Hub implements ClientOwner, DeliveryOwner, LaggardsOwner {
       if (!isPending) client.cursor = log.head
       keepAfter = Math.min(keepAfter, client.cursor)
     }
-    while (log.floor < keepAfter) this.#evictOldest()
-    if (log.bytes <= this.#maxLagBytes) return
+    while (log.floor < keepAfter && !this.#isOldestKept()) this.#evictOldest()
+    const maxBytes = Math.max(this.#maxLagBytes, this.#history?.maxBytes ?? 0)
+    if (log.bytes <= maxBytes) return
     const waiting = [...this.#laggards].map(
       (client) => [client, this.#window.firstPending(client.channel, client.cursor)] as const,
     )
-    while (log.bytes > this.#maxLagBytes && log.floor < seq) this.#evictOldest()
+    while (log.bytes > maxBytes && log.floor < seq) this.#evictOldest()
     for (const [client, first] of waiting) {
       if (first > log.floor) continue
       this.#evictedLag++
@@ -329,9 +436,12 @@ export class Hub implements ClientOwner, DeliveryOwner, LaggardsOwner {
 
   #evict(client: Client, reason: string): void {
     if (this.#evictedSlow + this.#evictedLag === 1) {
+      const loss =
+        this.#history === undefined
+          ? 'without history it loses the events of its absence'
+          : 'it may come back for what it missed'
       this.#logger.warn(
-        `Dropped a slow client because ${reason}; without history it loses the events of its absence. ` +
-          'Further ones are counted in sse.stats.evicted and not logged.',
+        `Dropped a slow client because ${reason}; ${loss}. Further ones are counted in sse.stats.evicted and not logged.`,
       )
     }
     client.sink.close()

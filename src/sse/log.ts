@@ -12,10 +12,16 @@ export class LogEntry {
   readonly frame: Uint8Array
   /** Whom it concerns; null for everybody. */
   readonly channel: Channel | null
+  /** When it was appended, in whole milliseconds of `performance.now()`. */
+  readonly time: number
+  /** Bytes appended up to and including this one, ever. */
+  end: number
 
-  constructor(frame: Uint8Array, channel: Channel | null) {
+  constructor(frame: Uint8Array, channel: Channel | null, time: number) {
     this.frame = frame
     this.channel = channel
+    this.time = time
+    this.end = 0
   }
 }
 
@@ -30,11 +36,14 @@ export class EventLog {
   floor = 0
   /** The size of all frames held, in bytes. */
   bytes = 0
+  private appended = 0
   private entries: (LogEntry | undefined)[] = []
   private start = 0
 
   /** Takes an event in and returns its sequence. */
   append(entry: LogEntry): number {
+    this.appended += entry.frame.byteLength
+    entry.end = this.appended
     this.entries.push(entry)
     this.bytes += entry.frame.byteLength
     return ++this.head
@@ -45,6 +54,11 @@ export class EventLog {
     const entry = this.entries[this.start + seq - this.floor - 1]
     if (entry !== undefined && seq > this.floor) return entry
     throw new RangeError(`Sequence ${seq} is not in the log (${this.floor} < seq <= ${this.head})`)
+  }
+
+  /** The size of all frames after `seq`, which is between floor and head, in bytes. */
+  bytesAfter(seq: number): number {
+    return seq === this.floor ? this.bytes : this.appended - this.at(seq).end
   }
 
   /** Evicts the oldest entry and returns it. Throws a RangeError when the log is empty. */

@@ -20,6 +20,21 @@ export interface SseHooks {
   readonly onDisconnect?: ((client: SseClient) => void) | undefined
 }
 
+/** What a hub keeps for those who come back. What exceeds one of the bounds goes, oldest first. */
+export interface HistoryOptions {
+  /** Encoded events, in bytes. Default 16 MiB. */
+  maxBytes?: number
+  /** Events. Default 10,000. */
+  maxEvents?: number
+  /** Age, in milliseconds. Default 300,000: five minutes. */
+  maxAgeMs?: number
+  /** Most that is replayed to one client, in bytes; beyond it the client is told to start anew. Default: `maxBytes`. */
+  maxReplayBytes?: number
+}
+
+/** {@link HistoryOptions} with their defaults. */
+export type ResolvedHistory = Readonly<Required<HistoryOptions>>
+
 /** Options of `new Sse(app, options)` and `initApp`. */
 export interface SseOptions extends SseHooks {
   /** Where the streams are. Default `/sse`. */
@@ -37,6 +52,11 @@ export interface SseOptions extends SseHooks {
    * behind are dropped. Default 64 MiB.
    */
   maxLagBytes?: number
+  /**
+   * Keeps events for clients that come back: with it every event carries its position as id, and a browser that
+   * reconnects gets what it missed, or an `sse.reset`. Default: none, as in the original.
+   */
+  history?: HistoryOptions
   /** How long a full socket may take nothing before its client is dropped, in milliseconds. Default 30,000. */
   slowTimeoutMs?: number
 }
@@ -50,6 +70,7 @@ export interface ResolvedSseOptions extends SseHooks {
   readonly maxEventBytes: number
   readonly maxLagBytes: number
   readonly slowTimeoutMs: number
+  readonly history: ResolvedHistory | undefined
 }
 
 const DEFAULTS: ResolvedSseOptions = {
@@ -60,6 +81,7 @@ const DEFAULTS: ResolvedSseOptions = {
   maxEventBytes: 16 * 1024 * 1024,
   maxLagBytes: 64 * 1024 * 1024,
   slowTimeoutMs: 30_000,
+  history: undefined,
   onConnect: undefined,
   onDisconnect: undefined,
 }
@@ -72,8 +94,9 @@ export function resolveSseOptions(given: SseOptions): ResolvedSseOptions {
   refuseUnknownKeys(given, Object.keys(DEFAULTS), 'Sse')
   const options = { ...DEFAULTS }
   for (const [key, value] of Object.entries(given) as [keyof SseOptions, never][]) {
-    if (value !== undefined) options[key] = value
+    if (value !== undefined && key !== 'history') options[key] = value
   }
+  if (given.history !== undefined) options.history = resolveHistory(given.history)
   if (typeof options.url !== 'string') throw bad('url', options.url, 'a path such as "/events"')
   checkPositive('pingInterval', options.pingInterval, MAX_TIMER_MS / 1000, 'seconds')
   checkPositive('beforeRequestTimeoutMs', options.beforeRequestTimeoutMs, MAX_TIMER_MS, 'milliseconds')
@@ -87,6 +110,22 @@ export function resolveSseOptions(given: SseOptions): ResolvedSseOptions {
     }
   }
   return options
+}
+
+function resolveHistory(given: HistoryOptions): ResolvedHistory {
+  if (typeof given !== 'object') throw bad('history', given, 'an object such as { maxEvents: 1000 }')
+  refuseUnknownKeys(given, ['maxBytes', 'maxEvents', 'maxAgeMs', 'maxReplayBytes'], 'Sse: history')
+  const {
+    maxBytes = 16 * 1024 * 1024,
+    maxEvents = 10_000,
+    maxAgeMs = 300_000,
+    maxReplayBytes = maxBytes,
+  } = given
+  checkPositive('history.maxBytes', maxBytes, Number.MAX_SAFE_INTEGER, 'bytes')
+  checkPositive('history.maxEvents', maxEvents, Number.MAX_SAFE_INTEGER, 'events')
+  checkPositive('history.maxAgeMs', maxAgeMs, Number.MAX_SAFE_INTEGER, 'milliseconds')
+  checkPositive('history.maxReplayBytes', maxReplayBytes, Number.MAX_SAFE_INTEGER, 'bytes')
+  return { maxBytes, maxEvents, maxAgeMs, maxReplayBytes }
 }
 
 /** Throws a TypeError unless `callback` is a function of at most one parameter. */

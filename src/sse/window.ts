@@ -34,7 +34,7 @@ export class Window {
 
   /** Takes in an event for `channel`, null for everybody; returns its sequence. */
   append(frame: Uint8Array, channel: Channel | null): number {
-    const seq = this.log.append(new LogEntry(frame, channel))
+    const seq = this.log.append(new LogEntry(frame, channel, Math.floor(performance.now())))
     ;(channel?.index ?? this.#broadcasts).push(seq)
     return seq
   }
@@ -57,6 +57,25 @@ export class Window {
       channel.index.at(channel.index.after(cursor)),
       this.#broadcasts.at(this.#broadcasts.after(cursor)),
     )
+  }
+
+  /** How many events after `cursor` concern `channel`. */
+  countPending(channel: Channel, cursor: number): number {
+    const { index } = channel
+    return index.length - index.after(cursor) + this.#broadcasts.length - this.#broadcasts.after(cursor)
+  }
+
+  /** What the events after `cursor` that concern `channel` take, in bytes. */
+  bytesPending(channel: Channel, cursor: number): number {
+    let bytes = 0
+    for (
+      let seq = this.firstPending(channel, cursor);
+      seq !== Infinity;
+      seq = this.firstPending(channel, seq)
+    ) {
+      bytes += this.log.at(seq).frame.byteLength
+    }
+    return bytes
   }
 
   /** The next events after `cursor` that concern `channel`, joined; undefined when there is none. */

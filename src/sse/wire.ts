@@ -24,6 +24,23 @@ export const PING: Uint8Array = Buffer.from(': ping\r\n\r\n')
 /** Pushes out what the native buffer of a slow client still holds; means nothing to a parser. */
 export const NUDGE: Uint8Array = Buffer.from(':\n\n')
 
+/**
+ * `frame` with its position in the log: as its id when it has none, else as an id-only event right after it. A
+ * browser then shows the page the sender's id, and sends the position when it reconnects.
+ */
+export function withCursor(frame: Uint8Array, hasId: boolean, cursor: string): Uint8Array {
+  const id = hasId ? `id: ${cursor}\r\n\r\n` : `id: ${cursor}\r\n`
+  const joined = Buffer.allocUnsafe(frame.byteLength + id.length)
+  joined.set(frame, hasId ? 0 : id.length)
+  joined.write(id, hasId ? frame.byteLength : 0, 'latin1')
+  return joined
+}
+
+/** An event without data that only moves a client's cursor. */
+export function idOnly(cursor: string): Uint8Array {
+  return Buffer.from(`id: ${cursor}\r\n\r\n`)
+}
+
 const LINE_BREAK = /\r\n|\r|\n/g
 const HAS_LINE_BREAK = /[\r\n]/
 
