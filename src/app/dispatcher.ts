@@ -16,7 +16,7 @@ import {
   ServiceUnavailable,
 } from '../http/exceptions.js'
 import { HTTPRequest } from '../http/request.js'
-import { HTTPResponse, text } from '../http/response.js'
+import { HTTPResponse, StreamResponse, text } from '../http/response.js'
 import type { Exchange, Framing, NativeHead } from '../native/index.js'
 import type { Miss, Router } from '../router/index.js'
 import type { App } from './app.js'
@@ -102,9 +102,8 @@ export class Dispatcher {
         if (framing === 'length') {
           proceed()
         } else {
-          // The native parser reads trailers and broken chunk sizes as a further request: the answer comes in a
-          // later turn and closes the connection, so nothing of that is served.
-          exchange.closesAfterAnswer = true
+          // The native parser reads trailers and broken chunk sizes as a further request: the answer, which closes
+          // the connection, comes in a later turn, so nothing of that is served.
           setImmediate(proceed)
         }
       }
@@ -112,14 +111,12 @@ export class Dispatcher {
   }
 
   #call(request: Request, exchange: Exchange, route: Route): void {
-    let result
     try {
-      result = route.handler(request, request.matchInfo as never) // reason: the router made them for this route
+      // reason: the router made the parameters for this route
+      this.#settle(request, exchange, route.handler(request, request.matchInfo as never))
     } catch (error) {
       this.#fail(request, exchange, error)
-      return
     }
-    this.#settle(request, exchange, result)
   }
 
   /** Sends what a handler returned, now or when its promise settles. */
@@ -147,6 +144,11 @@ export class Dispatcher {
   }
 
   #send(request: Request, exchange: Exchange, response: HTTPResponse): void {
+    if (response instanceof StreamResponse) {
+      response.onError ??= (error) => {
+        this.#logger.error({ err: error }, 'The source of a stream failed; its connection was dropped')
+      }
+    }
     try {
       exchange.send(response)
     } catch (error) {

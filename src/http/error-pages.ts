@@ -10,7 +10,7 @@ import type { HTTPResponse } from './response.js'
 import { html, json, text } from './response.js'
 import { reasonPhrase } from './status.js'
 
-/** Which format a page may have; `auto` follows the request. */
+/** Which format a page may have; `auto` follows the request. One that the client does not accept becomes text. */
 export type ErrorFormat = 'auto' | 'html' | 'json' | 'text'
 
 /** What a page has to know of the request and the application. */
@@ -79,7 +79,7 @@ function describe(error: unknown, debug: boolean): Page {
 
 function chooseFormat(context: ErrorPageContext): 'html' | 'json' | 'text' {
   const { accept, contentType, format } = context
-  if (format !== 'auto') return format
+  if (format !== 'auto') return preferredType(accept, [MIME[format]]) === undefined ? 'text' : format
   const prefersJson =
     preferredType(accept, [MIME.json]) !== undefined &&
     (namesType(accept, MIME.json) || contentType.includes(MIME.json))

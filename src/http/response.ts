@@ -62,6 +62,8 @@ export class StreamResponse extends HTTPResponse {
    * over the kept-alive socket of a server that is going away. Default false.
    */
   closesConnection = false
+  /** Hears of an error that breaks the body off; the application's log does when nobody else wants to. */
+  onError: ((error: unknown) => void) | undefined
 
   constructor(start: (sink: StreamSink) => void, contentType: string | null, options?: ResponseOptions) {
     super(null, contentType, options)

@@ -17,7 +17,8 @@ export type StreamChunk = string | Uint8Array
 /**
  * Answers with the chunks of `source` as they come, chunked, `text/plain; charset=utf-8` unless told otherwise.
  * When `source` throws after the head has left, the connection is dropped so that the client sees a broken
- * body, not a complete one; `onError` hears of it. Throws a TypeError for what is not iterable.
+ * body, not a complete one; `onError` hears of it, without one the application's log does. Throws a TypeError for what
+ * is not iterable.
  */
 export function stream(
   source: AsyncIterable<StreamChunk> | Iterable<StreamChunk>,
@@ -35,18 +36,28 @@ export function stream(
       sink.begin(response, pump)
       pump.run(source).catch((error: unknown) => {
         sink.close()
-        onError?.(error)
+        tell(response, error)
       })
     },
     'text/plain; charset=utf-8',
     rest,
   )
+  response.onError = onError
   response.discard = () => {
     // A Node stream holds its file before it is read, which its iterator, not being asked, would not let go of.
     if (source instanceof Readable) source.on('error', () => undefined).destroy()
     else void close(() => iterate(source))
   }
   return response
+}
+
+function tell(response: StreamResponse, error: unknown): void {
+  try {
+    response.onError?.(error)
+  } catch (second) {
+    // There is nobody to catch what a listener throws here, and it must not end the process.
+    process.emitWarning(second instanceof Error ? second : String(second))
+  }
 }
 
 type StreamIterator = AsyncIterator<StreamChunk> | Iterator<StreamChunk>

@@ -1,0 +1,186 @@
+/**
+ * What real Sanic 25.12 answered (`answers.jsonl`), asked of a port of the same application. Every recorded line
+ * is compared, or stands in one of two tables with its reason: deliberate differences, and what waits for
+ * issue 4. Answers are compared as values: JSON parsed, header names without case, `Allow` as a set, HTML error
+ * pages by title, heading and message.
+ */
+import { mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { TestClient } from 'usanic/testing'
+import { QuietLogger } from '../support/quiet-logger.js'
+import { RawConnection, type RawResponse } from '../support/raw-connection.js'
+import { referenceApp } from '../support/reference-app.js'
+
+interface Recorded {
+  readonly request: readonly [string, string, Readonly<Record<string, string>>, string | null]
+  readonly answer: {
+    readonly status: number
+    readonly headers: readonly (readonly [string, string])[]
+    readonly body: string
+  }
+}
+
+interface Difference {
+  readonly request: RegExp
+  readonly reason: string
+  /** What is answered instead. */
+  readonly instead: (answer: RawResponse) => void
+}
+
+/** Where the answer differs on purpose. Matched against `METHOD target headers`. */
+const DELIBERATE: readonly Difference[] = [
+  {
+    request: /^GET \/p\/int\/99999999999999999 /,
+    reason: 'SANIC.md, path parameters: an unsafe integer is 404, for it would arrive as another number',
+    instead: (answer) => {
+      expect(answer.status).toBe(404)
+    },
+  },
+  {
+    request: /^GET \/quoted\/a%20b /,
+    reason: "SANIC.md, acceptance: stays raw; Sanic leaks a neighbouring route's unquote",
+    instead: (answer) => {
+      expect(jsonOf(answer.body)).toEqual({ v: 'a%20b' })
+    },
+  },
+  {
+    request: /"X-Test":"hé"/,
+    reason:
+      'UWS.md, parsing: the native parser trims non-ASCII bytes from the ends of a value; Sanic escapes them',
+    instead: (answer) => {
+      expect(jsonOf(answer.body)).toMatchObject({ x: 'h', path: '/echo' })
+    },
+  },
+]
+
+/** What the port has not got yet. Each is a deliverable of issue 4. */
+const WAITS_FOR_ISSUE_4: readonly (readonly [target: RegExp, reason: string])[] = [
+  [/^\/urlfor$/, 'app.urlFor'],
+  [/^\/creds$/, 'request.credentials'],
+  [/^\/form$/, 'request.form'],
+  [/^\/files$/, 'request.files'],
+  [/^\/r\/cookies$/, 'cookies of responses'],
+  [/^\/mw\//, 'middleware'],
+  [/^\/v1\/shop\//, 'blueprints'],
+  [/^\/api\/v3\/group\//, 'blueprint groups'],
+  [/^\/view\//, 'class-based views'],
+  [/^\/(static\/|one\.txt$)/, 'static folders and files'],
+]
+
+const FIXTURE = new URL('../fixtures/sanic/answers.jsonl', import.meta.url)
+const LINES = (await readFile(FIXTURE, 'utf8'))
+  .split('\n')
+  .filter((line) => line !== '')
+  .map((line) => JSON.parse(line) as Recorded) // reason: the fixture is of that form
+
+const waits = ({ request: [, target] }: Recorded) =>
+  WAITS_FOR_ISSUE_4.find(([pattern]) => pattern.test(target))
+const nameOf = ({ request: [method, target, headers] }: Recorded) =>
+  `${method} ${target} ${JSON.stringify(headers)}`
+const differs = (line: Recorded) => DELIBERATE.find(({ request }) => request.test(nameOf(line)))
+
+const REPLAYED = LINES.filter((line) => waits(line) === undefined && differs(line) === undefined)
+
+let client: TestClient
+let folder: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'usanic-parity-'))
+  const hello = join(folder, 'hello.txt')
+  await writeFile(hello, 'hello world\n')
+  const recordedTime = new Date('Sun, 22 Nov 2026 19:14:09 GMT')
+  await utimes(hello, recordedTime, recordedTime)
+  client = await TestClient.start(referenceApp(folder, new QuietLogger()))
+})
+
+afterAll(async () => {
+  await client.stop()
+  await rm(folder, { recursive: true })
+})
+
+/** Sends a recorded request byte for byte: targets such as `//p` and `/./p` would not survive a client. */
+async function replay({ request: [method, target, headers, body] }: Recorded): Promise<RawResponse> {
+  const fields = {
+    Host: '127.0.0.1:8124',
+    ...headers,
+    ...(body !== null && { 'Content-Length': body.length }),
+  }
+  const head = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`)
+  return RawConnection.ask(client.port, `${method} ${target} HTTP/1.1\r\n${head.join('')}\r\n${body ?? ''}`, {
+    isHead: method === 'HEAD',
+  })
+}
+
+function expectSame(answer: RawResponse, { answer: recorded }: Recorded): void {
+  expect(answer.status).toBe(recorded.status)
+  const type = recorded.headers.find(([name]) => name === 'content-type')?.[1] ?? ''
+  expect(comparable(answer.fields, type)).toEqual(comparable(recorded.headers, type))
+  if (type === 'application/json') expect(jsonOf(answer.body)).toEqual(jsonOf(recorded.body))
+  else if (recorded.body.startsWith('<!DOCTYPE')) expect(pageOf(answer.body)).toEqual(pageOf(recorded.body))
+  else expect(answer.body).toBe(recorded.body)
+}
+
+/** What Sanic recorded without, and the length where the bytes may differ: of JSON and of HTML error pages. */
+function comparable(fields: RawResponse['fields'], type: string): [string, unknown][] {
+  const left = ['date', 'connection', 'server', 'keep-alive']
+  const isRewritten = type === 'application/json' || type.startsWith('text/html')
+  if (isRewritten) left.push('content-length')
+  return fields
+    .map(([name, value]): [string, string] => [name.toLowerCase(), value])
+    .filter(([name]) => !left.includes(name))
+    .map(([name, value]): [string, unknown] => [name, name === 'allow' ? value.split(', ').sort() : value])
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+}
+
+/** Bodies are latin-1 so far: a character is a byte. */
+function jsonOf(body: string): unknown {
+  return JSON.parse(Buffer.from(body, 'latin1').toString())
+}
+
+function pageOf(html: string): (string | undefined)[] {
+  return [/<title>([^<]*)/, /<h1>([^<]*)/, /<p>([^<]*)/].map((part) => part.exec(html)?.[1])
+}
+
+describe('what Sanic answered', () => {
+  it.each(REPLAYED.map((line) => [nameOf(line), line] as const))('is answered to %s', async (_name, line) => {
+    expectSame(await replay(line), line)
+  })
+})
+
+describe('what is answered otherwise on purpose', () => {
+  it.each(DELIBERATE.map(({ request, reason, instead }) => [reason, request, instead] as const))(
+    '%s',
+    async (_reason, request, instead) => {
+      const lines = LINES.filter((line) => request.test(nameOf(line)))
+      expect(lines).not.toEqual([])
+      for (const line of lines) {
+        const answer = await replay(line)
+        expect(() => {
+          expectSame(answer, line)
+        }, 'the entry is needed').toThrow()
+        instead(answer)
+      }
+    },
+  )
+})
+
+describe('what waits for issue 4', () => {
+  it.each(WAITS_FOR_ISSUE_4.map(([pattern, reason]) => [reason, pattern] as const))(
+    '%s: once these lines are answered, the entry goes and they are replayed',
+    async (_reason, pattern) => {
+      const lines = LINES.filter(({ request }) => pattern.test(request[1]))
+      expect(lines).not.toEqual([])
+      for (const line of lines) expect((await replay(line)).status, nameOf(line)).toBe(404)
+    },
+  )
+
+  it('no recorded line is left out, and none stands in two tables', () => {
+    const places = LINES.map((line) => [waits(line), differs(line)].filter(Boolean).length)
+    expect(places.filter((tables) => tables > 1)).toEqual([])
+    expect([LINES.length, REPLAYED.length, places.filter((tables) => tables === 1).length]).toEqual([
+      109, 82, 27,
+    ])
+  })
+})
