@@ -21,6 +21,7 @@ import { Laggards, type LaggardsOwner } from './laggards.js'
 import { formatCursor, newEpoch } from './cursor.js'
 import type { ResolvedHistory, SseHooks } from './options.js'
 import { beginAt, jitteredRetryMs, openingFrames, type ResumableLog } from './resume.js'
+import { Retention } from './retention.js'
 import { NUDGE, OPENING, PING, idOnly, withCursor } from './wire.js'
 import { Window } from './window.js'
 
@@ -72,6 +73,7 @@ export class Hub implements ClientOwner, DeliveryOwner, LaggardsOwner {
   readonly #broker: Broker
   readonly #logger: Logger
   readonly #maxLagBytes: number
+  readonly #retention: Retention
   readonly #history: ResolvedHistory | undefined
   readonly #epoch = newEpoch()
   readonly #window = new Window()
@@ -100,6 +102,7 @@ export class Hub implements ClientOwner, DeliveryOwner, LaggardsOwner {
     this.#logger = options.logger
     this.#maxLagBytes = options.maxLagBytes
     this.#history = options.history
+    this.#retention = new Retention(this.#window, options.maxLagBytes, options.history)
     this.#delivery = new Delivery(this.#window, this)
     this.#laggards = new Laggards(this, options.slowTimeoutMs)
     this.#hooks = new HookQueue(options, options.logger)
@@ -240,7 +243,13 @@ export class Hub implements ClientOwner, DeliveryOwner, LaggardsOwner {
 
   swept(seq: number): void {
     this.#unsweptBytes = 0
-    this.#trim(seq)
+    const lost = this.#retention.trim(seq, this.#laggards, (channel) => {
+      this.#dropIfUnused(channel)
+    })
+    for (const client of lost) {
+      this.#evictedLag++
+      this.#evict(client, 'it is behind by more than maxLagBytes')
+    }
     this.#settleSends(seq)
   }
 
@@ -392,46 +401,6 @@ export class Hub implements ClientOwner, DeliveryOwner, LaggardsOwner {
             : this.#window.bytesPending(channel, seq),
       }),
     }
-  }
-
-  /** Whether the oldest event is within the bounds of the history. */
-  #isOldestKept(): boolean {
-    const history = this.#history
-    const { log } = this.#window
-    return (
-      history !== undefined &&
-      log.bytes <= history.maxBytes &&
-      log.head - log.floor <= history.maxEvents &&
-      log.at(log.floor + 1).time >= performance.now() - history.maxAgeMs
-    )
-  }
-
-  /** Evicts from the log what everybody has, and those who are too far behind. `seq` was handed to the live. */
-  #trim(seq: number): void {
-    const { log } = this.#window
-    let keepAfter = seq
-    for (const client of this.#laggards) {
-      const isPending = client.offset > 0 || this.#window.hasPending(client.channel, client.cursor)
-      if (!isPending) client.cursor = log.head
-      keepAfter = Math.min(keepAfter, client.cursor)
-    }
-    while (log.floor < keepAfter && !this.#isOldestKept()) this.#evictOldest()
-    const maxBytes = Math.max(this.#maxLagBytes, this.#history?.maxBytes ?? 0)
-    if (log.bytes <= maxBytes) return
-    const waiting = [...this.#laggards].map(
-      (client) => [client, this.#window.firstPending(client.channel, client.cursor)] as const,
-    )
-    while (log.bytes > maxBytes && log.floor < seq) this.#evictOldest()
-    for (const [client, first] of waiting) {
-      if (first > log.floor) continue
-      this.#evictedLag++
-      this.#evict(client, 'it is behind by more than maxLagBytes')
-    }
-  }
-
-  #evictOldest(): void {
-    const channel = this.#window.evictOldest()
-    if (channel !== null) this.#dropIfUnused(channel)
   }
 
   #evict(client: Client, reason: string): void {
