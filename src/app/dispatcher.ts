@@ -146,20 +146,20 @@ export class Dispatcher {
   #send(request: Request, exchange: Exchange, response: HTTPResponse): void {
     if (response instanceof StreamResponse) {
       response.onError ??= (error) => {
-        this.#logger.error({ err: error }, 'The source of a stream failed; its connection was dropped')
+        this.#log(error, 'The source of a stream failed; its connection was dropped')
       }
     }
     try {
       exchange.send(response)
     } catch (error) {
-      this.#logger.error({ err: error }, `Cannot send the response to ${request.method} ${request.path}`)
+      this.#log(error, `Cannot send the response to ${request.method} ${request.path}`)
       this.#sendLast(request, exchange)
     }
   }
 
   #fail(request: Request, exchange: Exchange, error: unknown): void {
     if (!exchange.isUnanswered) {
-      this.#log(request, error)
+      this.#logUnlessQuiet(request, error)
       return
     }
     const handler = this.#exceptions.find(error)
@@ -175,7 +175,7 @@ export class Dispatcher {
       return
     }
     if (isThenable(result)) {
-      result.then(
+      Promise.resolve(result).then(
         (response) => {
           this.#settleHandled(request, exchange, error, response)
         },
@@ -195,7 +195,7 @@ export class Dispatcher {
   }
 
   #sendErrorPage(request: Request, exchange: Exchange, error: unknown): void {
-    this.#log(request, error)
+    this.#logUnlessQuiet(request, error)
     this.#send(
       request,
       exchange,
@@ -212,7 +212,7 @@ export class Dispatcher {
 
   /** An exception handler failed itself: one fixed answer, so that this ends here. */
   #failTwice(request: Request, exchange: Exchange, error: unknown): void {
-    this.#logger.error({ err: error }, `The exception handler failed for ${request.method} ${request.path}`)
+    this.#log(error, `The exception handler failed for ${request.method} ${request.path}`)
     this.#sendLast(request, exchange)
   }
 
@@ -220,17 +220,23 @@ export class Dispatcher {
     try {
       exchange.send(text('An error occurred while handling an error', { status: 500 }))
     } catch (error) {
-      this.#logger.error({ err: error }, `Dropped the connection of ${request.method} ${request.path}`)
+      this.#log(error, `Dropped the connection of ${request.method} ${request.path}`)
       exchange.close()
     }
   }
 
-  #log(request: Request, error: unknown): void {
+  #logUnlessQuiet(request: Request, error: unknown): void {
     if (error instanceof SanicException && error.quiet) return
-    this.#logger.error(
-      { err: error },
-      `Exception occurred while handling uri: ${request.method} ${request.path}`,
-    )
+    this.#log(error, `Exception occurred while handling uri: ${request.method} ${request.path}`)
+  }
+
+  /** A logger that fails must not take the answer with it, or the process. */
+  #log(error: unknown, message: string): void {
+    try {
+      this.#logger.error({ err: error }, message)
+    } catch {
+      // There is no other place to tell it.
+    }
   }
 }
 

@@ -22,7 +22,10 @@ export async function runUntilSignal(app: Runnable, options: ListenOptions): Pro
     signals++
     if (signals > 1) process.exit(signal === 'SIGINT' ? 130 : 143)
     app.logger.info(`${signal}: stopping "${app.name}"; once more to force`)
-    void app.stop()
+    app.stop().catch((error: unknown) => {
+      app.logger.error({ err: error }, `The stop of "${app.name}" failed`)
+      process.exit(1)
+    })
   }
   const stopped = new Promise<void>((resolve) => {
     app.afterServerStop(resolve)

@@ -37,7 +37,12 @@ function level(name: string): LogMethod {
   return (...entry: [string] | [object, string]) => {
     const [details, message] = entry.length === 1 ? [undefined, entry[0]] : entry
     const line = `[${new Date().toISOString()}] ${name} ${message}`
-    if (details === undefined) console.error(line)
-    else console.error(line, details)
+    try {
+      if (details === undefined) console.error(line)
+      else console.error(line, details)
+    } catch {
+      // An object may be made so that it cannot be shown; the message must come through all the same.
+      console.error(`${line} (its details cannot be shown)`)
+    }
   }
 }

@@ -10,6 +10,8 @@ import { StreamResponse, type ResponseOptions } from './response.js'
 
 /** Largest single write: what is larger leaves in pieces, each only when the one before was taken. */
 const SLICE_BYTES = 64 * 1024
+/** What is written first to a socket that takes bytes again: taken, it says that nothing is stuck before it. */
+const PROBE_BYTES = 16
 
 /** What a streamed body is made of: text in UTF-8, or bytes. Empty chunks are passed over. */
 export type StreamChunk = string | Uint8Array
@@ -116,8 +118,9 @@ class Pump implements StreamListener {
 
   onWritable(): boolean {
     if (this.#state === 'closed') return true
+    // The socket is writable before the native buffer is empty: a little comes first, and sends what that holds.
     this.#state = 'flowing'
-    const taken = this.#rest === undefined || this.#writeSlice()
+    const taken = this.#writeSlice(PROBE_BYTES)
     this.#wakeUp()
     return taken
   }
@@ -134,12 +137,12 @@ class Pump implements StreamListener {
     return this.#state === 'closed'
   }
 
-  #writeSlice(): boolean {
+  #writeSlice(bytes = SLICE_BYTES): boolean {
     const rest = this.#rest
     this.#rest = undefined
     if (rest === undefined || rest.byteLength === 0) return true
-    if (rest.byteLength > SLICE_BYTES) this.#rest = rest.subarray(SLICE_BYTES)
-    const taken = this.#sink.write(rest.subarray(0, SLICE_BYTES))
+    if (rest.byteLength > bytes) this.#rest = rest.subarray(bytes)
+    const taken = this.#sink.write(rest.subarray(0, bytes))
     if (!taken && this.#state === 'flowing') this.#state = 'blocked'
     return taken
   }

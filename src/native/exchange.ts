@@ -176,6 +176,7 @@ export class Exchange implements StreamSink, Peer {
     corkedResponse = this.res
     corkedChunk = chunk
     this.res.cork(writeCorked)
+    corkedChunk = '' // what was written last may be large, and is not ours to keep
     return corkedWasTaken
   }
 

@@ -151,7 +151,12 @@ export class NativeServer implements ExchangeOwner {
     }
     // The native parser reads trailers and broken chunk sizes as a further request.
     if (framing === 'chunked') exchange.closesAfterAnswer = true
-    this.#options.onRequest(head, exchange, framing)
+    try {
+      this.#options.onRequest(head, exchange, framing)
+    } catch {
+      // It promised not to throw; a throw that reached the native code would end the process.
+      exchange.close()
+    }
     if (!exchange.isUnanswered && !exchange.isStreaming) return
     exchange.defer()
     this.#inCallback.push(exchange)

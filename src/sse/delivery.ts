@@ -15,8 +15,9 @@ import { SLICE_BYTES, type Piece, type Window } from './window.js'
 const SLICE_MS = 5
 /** How much one client gets in one visit of a sweep: a long replay must not hold up the others. In bytes. */
 const VISIT_BYTES = 1024 * 1024
-/** After how many clients a slice looks at the clock. */
+/** After how many clients, or bytes, a slice looks at the clock. */
 const CLOCK_EVERY = 64
+const CLOCK_EVERY_BYTES = 1024 * 1024
 /** How much of an event in progress goes out to a blocked socket at a time, to keep it from the native timeout. */
 const NUDGE_BYTES = 16
 /** Below this nothing can be stuck in the native buffer: the kernel has room for it. In bytes. */
@@ -44,6 +45,10 @@ export class Delivery {
   #position = -1
   #sweptTo = 0
   #isSweeping = false
+  /** Bytes written so far, ever: a clock of the work done. */
+  #written = 0
+  /** Whether a client of the channel being swept has not got everything in its visit. */
+  #isUnfinished = false
   /** The pieces cut for the channel being swept, at the head of `#memoHead`. */
   #memo: Piece[] = []
   #memoChannel: Channel | undefined
@@ -82,13 +87,16 @@ export class Delivery {
     while (this.#hasWork()) this.#sweep(Infinity)
   }
 
-  /** Writes what `client` lacks, at most `maxBytes` and a piece; false when its socket refused. */
+  /**
+   * Writes what `client` lacks; false when its socket refused. Stops after `maxBytes`, maybe within an event; then
+   * the sweep under way comes again.
+   */
   advance(client: Client, maxBytes = Infinity): boolean {
     const { log } = this.#window
-    let left = maxBytes
+    const stopAt = this.#written + maxBytes
     while (client.cursor < log.head) {
-      if (left <= 0) {
-        this.touch(client.channel) // the next sweep goes on
+      if (this.#written >= stopAt) {
+        this.#isUnfinished = true
         return true
       }
       const piece = this.#pieceFor(client)
@@ -96,7 +104,6 @@ export class Delivery {
         client.cursor = log.head
         return true
       }
-      left -= piece.buffer.byteLength
       if (!this.#writePiece(client, piece)) return false
     }
     return true
@@ -120,6 +127,7 @@ export class Delivery {
   /** Writes `chunk` beside the log: a comment. */
   write(client: Client, chunk: Uint8Array): boolean {
     if (client.written < SURELY_SENT_BYTES) client.written += chunk.byteLength
+    this.#written += chunk.byteLength
     return client.sink.write(chunk)
   }
 
@@ -165,6 +173,7 @@ export class Delivery {
     this.#isSweeping = true
     if (this.#targets.length === 0) this.#takeTargets()
     let count = 0
+    let clockAt = this.#written + CLOCK_EVERY_BYTES
     let isLate = false
     for (
       let channel = this.#targets.at(-1);
@@ -177,7 +186,10 @@ export class Delivery {
       while (position >= 0 && !isLate) {
         const client = clients[position--]
         if (client?.state === 'live' && !this.advance(client, VISIT_BYTES)) this.#owner.blocked(client)
-        isLate = ++count % CLOCK_EVERY === 0 && performance.now() > until
+        if (++count % CLOCK_EVERY === 0 || this.#written >= clockAt) {
+          clockAt = this.#written + CLOCK_EVERY_BYTES
+          isLate = performance.now() > until
+        }
       }
       this.#position = position
       if (position < 0) this.#nextTarget()
@@ -202,7 +214,10 @@ export class Delivery {
   }
 
   #nextTarget(): void {
-    this.#targets.pop()
+    const channel = this.#targets.pop()
+    // The sweep is not over before everybody has everything: what is swept is let go of. The others come first.
+    if (channel !== undefined && this.#isUnfinished) this.#targets.unshift(channel)
+    this.#isUnfinished = false
     this.#position = Infinity
     this.#memo.length = 0
   }

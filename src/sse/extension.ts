@@ -3,6 +3,7 @@
  * streams, order and slow clients are the hub's.
  */
 import { UsanicError } from '../base/errors.js'
+import { ConsoleLogger } from '../base/logger.js'
 import type { ExtensionHost } from '../app/extension.js'
 import type { Request } from '../app/handler.js'
 import { refuseUnknownKeys } from '../base/suggest.js'
@@ -125,10 +126,12 @@ export class Sse {
     )
     const attachment = { app, hub, heartbeat, options: resolved }
     addRoute(attachment, (request) => this.#subscribe(attachment, request))
-    this.#beforeRequest ??= resolved.beforeRequest
+    if (resolved.beforeRequest !== undefined) this.#beforeRequest = resolved.beforeRequest
     this.#attachment = attachment
-    app.afterServerStart(() => {
+    app.beforeServerStart(() => {
       hub.start()
+    })
+    app.afterServerStart(() => {
       heartbeat.start()
       void checkKernel(logger)
     })
@@ -163,7 +166,9 @@ export class Sse {
    */
   send(data: string, ...options: SendArguments): Promise<number> {
     const attachment = this.#attachment
-    if (attachment === undefined) return Promise.reject(notAttached())
+    if (attachment === undefined) {
+      return LoggedRejection.of(notAttached(), new ConsoleLogger(), 'send failed and nobody awaited it')
+    }
     try {
       return attachment.hub.send(encode(attachment, data, options))
     } catch (error) {
@@ -215,9 +220,13 @@ export class Sse {
     const hook = this.#beforeRequest
     if (hook === undefined) return open(attachment, request)
     const outcome = hook(request as Request) // reason: the application hands out no other
-    if (!(outcome instanceof Promise)) return admit(attachment, request, outcome)
+    if (!isThenable(outcome)) return admit(attachment, request, outcome)
     return afterHook(attachment, request, outcome)
   }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }
 
 function notAttached(): UsanicError {
@@ -250,7 +259,7 @@ function addRoute(
 async function afterHook(
   attachment: Attachment,
   request: HTTPRequest,
-  outcome: Promise<unknown>,
+  outcome: PromiseLike<unknown>,
 ): Promise<HTTPResponse> {
   const { beforeRequestTimeoutMs } = attachment.options
   let timer: NodeJS.Timeout | undefined

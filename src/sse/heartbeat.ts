@@ -7,7 +7,7 @@ import type { Client } from './client.js'
 
 /** At least this many clients get their ping in one go. */
 const AT_ONCE = 1000
-/** Into at most this many parts a round is spread. */
+/** Into at most this many parts a round is spread, over half of the interval, so that it ends before the next. */
 const PARTS = 128
 
 /** Pings every client once per interval. */
@@ -64,8 +64,11 @@ export class Heartbeat {
       position = Infinity
     }
     if (channels.length === 0) return
-    this.#parts = setTimeout(() => {
-      this.#pingPart(channels, position, size)
-    }, this.#intervalMs / PARTS).unref()
+    this.#parts = setTimeout(
+      () => {
+        this.#pingPart(channels, position, size)
+      },
+      this.#intervalMs / (2 * PARTS),
+    ).unref()
   }
 }

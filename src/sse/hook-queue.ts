@@ -41,10 +41,15 @@ export class HookQueue {
 
   /** An error of a hook is logged and ends nothing: the others still receive. */
   #call(name: 'onConnect' | 'onDisconnect', client: SseClient): void {
-    try {
-      this.#hooks[name]?.(client)
-    } catch (error) {
+    const log = (error: unknown) => {
       this.#logger.error({ err: error }, `The ${name} hook failed`)
+    }
+    try {
+      // A hook may be async against its type; it is not waited for, but its failure is told as well.
+      const outcome: unknown = this.#hooks[name]?.(client)
+      if (outcome instanceof Promise) outcome.catch(log)
+    } catch (error) {
+      log(error)
     }
   }
 }

@@ -181,10 +181,11 @@ export class Hub implements ClientOwner, DeliveryOwner, LaggardsOwner {
   resume(client: Client): boolean {
     if (client.state === 'closed') return true
     this.#laggards.progressed(client)
-    const before = client.cursor + client.offset
-    let taken = this.#delivery.advance(client)
-    // Nothing left to write: the comment makes the native code send what its own buffer still holds.
-    if (taken && client.cursor + client.offset === before) taken = this.#delivery.write(client, NUDGE)
+    // What the log held for this one alone may be let go of.
+    this.#delivery.schedule()
+    // The socket is writable before the native buffer is empty: a write that means nothing comes first, and sends
+    // what that holds. Only when it is taken is there nothing left in it, and the log goes on.
+    const taken = this.#delivery.nudge(client, NUDGE) && this.#delivery.advance(client)
     if (taken) this.#caughtUp(client)
     else if (client.state === 'live') this.#laggards.add(client)
     return taken
@@ -216,7 +217,9 @@ export class Hub implements ClientOwner, DeliveryOwner, LaggardsOwner {
 
   /** Pings `client`; one whose socket is full has no use for it. */
   ping(client: Client): void {
-    if (client.state === 'live' && !this.#delivery.write(client, this.#pingFor(client))) this.blocked(client)
+    // A comment must not land within an event that is still on its way.
+    if (client.state !== 'live' || client.offset > 0) return
+    if (!this.#delivery.write(client, this.#pingFor(client))) this.blocked(client)
   }
 
   *channels(): Generator<Channel> {
@@ -247,6 +250,7 @@ export class Hub implements ClientOwner, DeliveryOwner, LaggardsOwner {
       this.#dropIfUnused(channel)
     })
     for (const client of lost) {
+      if (client.state === 'closed') continue // by a hook on the end of another
       this.#evictedLag++
       this.#evict(client, 'it is behind by more than maxLagBytes')
     }
@@ -352,8 +356,6 @@ export class Hub implements ClientOwner, DeliveryOwner, LaggardsOwner {
     if (this.#laggards.delete(client)) {
       client.state = 'live'
       client.blockedSince = 0
-      // The log may have held events for this one alone.
-      this.#delivery.schedule()
     }
     if (this.#state === 'stopping') this.#finish(client)
   }

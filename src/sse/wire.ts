@@ -42,7 +42,8 @@ export function idOnly(cursor: string): Uint8Array {
 }
 
 const LINE_BREAK = /\r\n|\r|\n/g
-const HAS_LINE_BREAK = /[\r\n]/
+const CR = 13
+const LF = 10
 
 /**
  * One event as it goes out. `maxBytes` bounds what the data takes on the wire, the prefix of its further lines
@@ -54,7 +55,11 @@ export function encodeEvent(data: string, fields: EventFields, maxBytes: number)
       `data is ${describe(data)}; it must be a string. Encode objects first: JSON.stringify(value).`,
     )
   }
-  if (data.length > maxBytes) throw tooLarge(data.length, maxBytes)
+  // Every character takes nine bytes at most, as a line break: a smaller event is over no bound.
+  if (data.length * 9 > maxBytes) {
+    const bytes = wireBytes(data)
+    if (bytes > maxBytes) throw tooLarge(bytes, maxBytes)
+  }
   let head = ''
   if (fields.eventId !== undefined && fields.eventId !== null) {
     head = `id: ${eventId(fields.eventId)}\r\n`
@@ -64,14 +69,26 @@ export function encodeEvent(data: string, fields: EventFields, maxBytes: number)
   }
   const tail =
     fields.retry === undefined || fields.retry === null ? '\r\n' : `retry: ${retry(fields.retry)}\r\n\r\n`
-  const lines = HAS_LINE_BREAK.test(data) ? data.replaceAll(LINE_BREAK, '\r\ndata: ') : data
-  const frame = Buffer.from(`${head}data: ${lines}\r\n${tail}`)
-  // A small frame cannot be over any bound that lets its characters through at three bytes each.
-  if (frame.byteLength > maxBytes) {
-    const dataBytes = Buffer.byteLength(lines)
-    if (dataBytes > maxBytes) throw tooLarge(dataBytes, maxBytes)
+  const lines = hasLineBreak(data) ? data.replaceAll(LINE_BREAK, '\r\ndata: ') : data
+  return Buffer.from(`${head}data: ${lines}\r\n${tail}`)
+}
+
+/** What the data takes on the wire, the prefix of its further lines included, without building it. */
+function wireBytes(data: string): number {
+  let bytes = Buffer.byteLength(data)
+  if (!hasLineBreak(data)) return bytes
+  for (let i = 0; i < data.length; i++) {
+    const code = data.charCodeAt(i)
+    if (code !== CR && code !== LF) continue
+    const isPair = code === CR && data.charCodeAt(i + 1) === LF
+    if (isPair) i++
+    bytes += '\r\ndata: '.length - (isPair ? 2 : 1)
   }
-  return frame
+  return bytes
+}
+
+function hasLineBreak(text: string): boolean {
+  return text.includes('\n') || text.includes('\r')
 }
 
 function eventId(value: string | number | bigint): string {
@@ -101,7 +118,7 @@ function fieldText(field: string, value: string | number | bigint): string {
   if (!value.isWellFormed()) {
     throw new TypeError(`${field} has a lone surrogate, which UTF-8 cannot carry. Use value.toWellFormed().`)
   }
-  return HAS_LINE_BREAK.test(value) ? value.replaceAll(LINE_BREAK, '') : value
+  return hasLineBreak(value) ? value.replaceAll(LINE_BREAK, '') : value
 }
 
 function retry(value: number): number {

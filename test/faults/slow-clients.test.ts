@@ -69,7 +69,7 @@ describe('a client that stalls for a while', () => {
     // 12 MB: more than the kernel takes.
     while (report.sent < 6000) report = await server.report()
     report = await server.ask({ ask: 'rate', bytes: 0, perSecond: 0 })
-    expect(report.stats.lagging).toBe(1)
+    while (report.stats.lagging === 0) report = await server.report()
     reader.resume()
     await eventually(() => reader.last === report.sent, 'it has caught up')
     // Long enough for the native timeout, which would kill a stream that had recovered.
@@ -86,7 +86,7 @@ describe('a client that stalls for a while', () => {
     const reader = await NumberedReader.open(server.port)
     const faster = reader.throttle(50_000)
     let report = await server.ask({ ask: 'send', bytes: 10_000, times: 1200 })
-    expect(report.stats.lagging).toBe(1)
+    while (report.stats.lagging === 0) report = await server.report()
     const started = performance.now()
     await eventually(
       () => performance.now() - started > 25_000,
@@ -112,16 +112,20 @@ describe('an event of 16 MiB', () => {
     const payload = 16 * MIB
     await server.ask({ ask: 'send', bytes: payload, times: 1 })
     await eventually(() => reader.last === 1, 'it has arrived', 30_000)
-    const after = await server.report()
+    let after = await server.report()
+    let longest = after.loopDelayMs
+    while (after.stats.lagging < 20) {
+      after = await server.report()
+      longest = Math.max(longest, after.loopDelayMs)
+    }
     expect(reader.bytes).toBeGreaterThan(payload)
-    expect(after.stats.lagging).toBe(20)
     console.log(
-      `16 MiB to 21 clients, 20 of them stalled: event loop held ${after.loopDelayMs.toFixed(0)} ms at most, ` +
+      `16 MiB to 21 clients, 20 of them stalled: event loop held ${longest.toFixed(0)} ms at most, ` +
         `resident memory +${((after.residentBytes - before.residentBytes) / MIB).toFixed(1)} MiB`,
     )
     expect(after.residentBytes - before.residentBytes).toBeLessThan(2 * payload)
     // 50 ms on a machine of one's own; this one may be shared.
-    expect(after.loopDelayMs).toBeLessThan(500)
+    expect(longest).toBeLessThan(250)
     for (const late of stalled) late.resume()
     await eventually(() => stalled.every(({ last }) => last === 1), 'the stalled have it too', 60_000)
     const event = await server.ask({ ask: 'send', bytes: 100, times: 1 })

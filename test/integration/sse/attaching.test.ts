@@ -73,6 +73,28 @@ describe('the hook', () => {
     expect(sse.stats.clients).toBe(0)
   })
 
+  it('that returns any promise-like is waited for: what it refuses is refused', async () => {
+    const app = newApp()
+    const denied = {
+      then: (_: unknown, reject: (error: unknown) => void) => {
+        reject(new Error('denied'))
+      },
+    }
+    const sse = new Sse(app, { beforeRequest: () => denied })
+    await using client = await TestClient.start(app)
+    expect((await client.fetch('/sse')).status).toBe(500)
+    expect(sse.stats.clients).toBe(0)
+  })
+
+  it('given last counts', async () => {
+    const app = newApp()
+    const sse = new Sse()
+    sse.setBeforeRequestCallback(() => undefined)
+    sse.initApp(app, { beforeRequest: refuse })
+    await using client = await TestClient.start(app)
+    expect((await client.fetch('/sse')).status).toBe(401)
+  })
+
   it('that returns false is an error, not an admission', async () => {
     const app = newApp()
     const sse = new Sse(app, { beforeRequest: () => false })

@@ -189,6 +189,18 @@ describe('a stop', () => {
     await stopped
   })
 
+  it('is followed by a start whose listeners may send already', async () => {
+    const logger: unknown[] = []
+    await using server = await SseApp.start({}, (app, sse) => {
+      app.beforeServerStart(async () => {
+        logger.push(await sse.send('early'))
+      })
+    })
+    await server.app.stop()
+    await server.app.listen({ port: 0 })
+    expect(logger).toEqual([0, 0])
+  })
+
   it('is followed by a start that serves again', async () => {
     await using server = await SseApp.start()
     await server.open()

@@ -26,6 +26,15 @@ describe('a hook that causes the next call', () => {
     expect(deepest).toBe(1)
   })
 
+  it('that is async and fails is logged', async () => {
+    const logger = new QuietLogger()
+    const onConnect: unknown = async () => Promise.reject(new Error('later'))
+    // The type asks for a function without a result, which an async one may stand for all the same.
+    new HookQueue({ onConnect: onConnect }, logger).connected(client('a'))
+    await new Promise<void>((resolve) => void setImmediate(resolve))
+    expect(logger.of('error')).toEqual(['The onConnect hook failed'])
+  })
+
   it('that throws does not keep the others from being called, in order', () => {
     const logger = new QuietLogger()
     const calls: string[] = []

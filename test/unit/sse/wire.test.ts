@@ -118,6 +118,19 @@ const textWithBreaks = fc
   .array(fc.oneof(anyText, fc.constantFrom('\n', '\r', '\r\n', ':', ' ', '\0', '\uFEFF', 'data: x')))
   .map((parts) => parts.join(''))
 
+describe('the size of many lines', () => {
+  it('is known before they are built', () => {
+    const limit = 16 * 1024 * 1024
+    for (const data of ['\n'.repeat(limit), '\r\n'.repeat(limit / 4), 'x\r'.repeat(limit / 4)]) {
+      expect(() => encoded(data, {}, limit)).toThrow(/maxEventBytes/)
+    }
+    const fits = 'x\r\n'.repeat(1000)
+    const bytes = 1000 * 'x\r\ndata: '.length
+    expect(encoded(fits, {}, bytes)).toHaveLength(bytes + 'data: \r\n\r\n'.length)
+    expect(() => encoded(fits, {}, bytes - 1)).toThrow(/takes 9000 bytes/)
+  })
+})
+
 describe('for any event that is accepted', () => {
   it('a parser gives back what was sent', () => {
     fc.assert(
