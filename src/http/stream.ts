@@ -5,11 +5,9 @@
  * for more until the socket takes bytes again, and is closed (`return()`) when the client leaves.
  */
 import { Readable } from 'node:stream'
-import type { StreamListener, StreamSink } from './ports.js'
+import { MAX_WRITE_BYTES, type StreamListener, type StreamSink } from './ports.js'
 import { StreamResponse, type ResponseOptions } from './response.js'
 
-/** Largest single write: what is larger leaves in pieces, each only when the one before was taken. */
-const SLICE_BYTES = 64 * 1024
 /** What is written first to a socket that takes bytes again: taken, it says that nothing is stuck before it. */
 const PROBE_BYTES = 16
 
@@ -137,7 +135,7 @@ class Pump implements StreamListener {
     return this.#state === 'closed'
   }
 
-  #writeSlice(bytes = SLICE_BYTES): boolean {
+  #writeSlice(bytes = MAX_WRITE_BYTES): boolean {
     const rest = this.#rest
     this.#rest = undefined
     if (rest === undefined || rest.byteLength === 0) return true

@@ -6,7 +6,7 @@
  * held until the native callback is over (its microtasks included); after that every write corks itself.
  */
 import { StreamResponse, type HTTPResponse } from '../http/response.js'
-import type { StreamListener, StreamSink } from '../http/ports.js'
+import { MAX_WRITE_BYTES, type StreamListener, type StreamSink } from '../http/ports.js'
 import { allowsContent } from '../http/status.js'
 import { checkResponse, writeHead, writeResponse } from '../http/writer.js'
 import type { NativeResponse } from './build.js'
@@ -169,14 +169,19 @@ export class Exchange implements StreamSink, Peer {
     })
   }
 
-  write(chunk: Uint8Array | string): boolean {
+  write(chunk: Uint8Array): boolean {
     if (this.state !== 'streaming') return false
+    if (chunk.byteLength > MAX_WRITE_BYTES) {
+      throw new RangeError(
+        `A write of ${chunk.byteLength} bytes; at most ${MAX_WRITE_BYTES} go out safely at once.`,
+      )
+    }
     writes++
     // One callback for all: a closure per client and event would cost more than the rest of the user time.
     corkedResponse = this.res
     corkedChunk = chunk
     this.res.cork(writeCorked)
-    corkedChunk = '' // what was written last may be large, and is not ours to keep
+    corkedChunk = NO_BYTES // what was written last may be large, and is not ours to keep
     return corkedWasTaken
   }
 
@@ -258,8 +263,9 @@ function discardBody(response: HTTPResponse): void {
 
 /** How many writes there were, of all exchanges: tells whether a listener wrote. */
 let writes = 0
+const NO_BYTES = new Uint8Array(0)
 let corkedResponse: NativeResponse
-let corkedChunk: Uint8Array | string
+let corkedChunk: Uint8Array
 let corkedWasTaken = false
 
 function nothing(): void {

@@ -4,12 +4,13 @@
  * Answers the one question of delivery, live or late: what lies between this cursor and the head and concerns
  * this channel? Keeps the indexes equal to the log as both grow and shrink.
  */
+import { MAX_WRITE_BYTES } from '../http/ports.js'
 import type { Channel } from './channel.js'
 import { EventLog, LogEntry } from './log.js'
 import { SeqIndex } from './seq-index.js'
 
 /** The largest single write; also the most that is joined into one buffer. In bytes. */
-export const SLICE_BYTES = 64 * 1024
+export const SLICE_BYTES = MAX_WRITE_BYTES
 
 /** Whole events joined for one write. Serves every cursor of its channel from `after` up to before `first`. */
 export class Piece {

@@ -121,10 +121,10 @@ const twice: StreamResponse = new StreamResponse((sink) => {
   const listener = { onWritable: () => true, onClose: () => undefined }
   sink.begin(twice, listener, 'one')
   sink.begin(twice, listener, 'again')
-  sink.write('two')
+  sink.write(Buffer.from('two'))
   sink.end()
   sink.end()
-  sink.write('three')
+  sink.write(Buffer.from('three'))
   sink.close()
 }, 'text/plain')
 app.get('/twice', () => twice)
@@ -132,7 +132,7 @@ const late: StreamResponse = new StreamResponse((sink) => {
   setImmediate(() => {
     sink.close()
     sink.begin(late, { onWritable: () => true, onClose: () => undefined })
-    sink.write('after the end')
+    sink.write(Buffer.from('after the end'))
   })
 }, 'text/plain')
 app.get('/dropped', () => late)

@@ -172,8 +172,8 @@ describe('a client that does not read', () => {
     const answer: StreamResponse = new StreamResponse((sink) => {
       // Never writes again, so nothing pushes along what the socket did not take.
       sink.begin(answer, { onWritable: () => true, onClose: () => undefined })
-      do written += MB
-      while (sink.write(Buffer.alloc(MB)))
+      do written += MAX_WRITE_BYTES
+      while (sink.write(Buffer.alloc(MAX_WRITE_BYTES)))
     }, 'text/plain')
     respond = () => answer
     const response = await unread('GET')

@@ -30,7 +30,7 @@ describe('a hook that causes the next call', () => {
     const logger = new QuietLogger()
     const onConnect: unknown = async () => Promise.reject(new Error('later'))
     // The type asks for a function without a result, which an async one may stand for all the same.
-    new HookQueue({ onConnect: onConnect }, logger).connected(client('a'))
+    new HookQueue({ onConnect: onConnect as () => void }, logger).connected(client('a'))
     await new Promise<void>((resolve) => void setImmediate(resolve))
     expect(logger.of('error')).toEqual(['The onConnect hook failed'])
   })

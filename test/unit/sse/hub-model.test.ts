@@ -6,7 +6,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { EventStreamParser, type ReceivedEvent } from 'usanic/testing'
-import type { StreamListener, StreamSink } from '../../../src/http/ports.js'
+import { MAX_WRITE_BYTES, type StreamListener, type StreamSink } from '../../../src/http/ports.js'
 import { StreamResponse, type HTTPResponse } from '../../../src/http/response.js'
 import { MemoryBroker } from '../../../src/sse/broker.js'
 import { Hub } from '../../../src/sse/hub.js'
@@ -30,9 +30,10 @@ class ModelSink implements StreamSink {
     this.#take(opening ?? '')
   }
 
-  write(chunk: Uint8Array | string): boolean {
+  write(chunk: Uint8Array): boolean {
     expect(this.state).toBe('open')
     expect(this.hasRefused).toBe(false)
+    expect(chunk.length).toBeLessThanOrEqual(MAX_WRITE_BYTES)
     this.#take(chunk)
     this.hasRefused = this.isFull
     return !this.isFull
