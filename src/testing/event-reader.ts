@@ -22,6 +22,8 @@ export class EventStreamParser {
   readonly comments: string[] = []
   #data: string[] = []
   #event = ''
+  /** Counts only once its event is complete: a browser that loses the rest sends the id before it. */
+  #id = ''
   #rest = ''
   #isFirst = true
 
@@ -44,6 +46,7 @@ export class EventStreamParser {
   }
 
   #dispatch(events: ReceivedEvent[]): void {
+    this.lastEventId = this.#id
     if (this.#data.length > 0) {
       events.push({
         event: this.#event || 'message',
@@ -65,7 +68,7 @@ export class EventStreamParser {
     const value = colon === -1 ? '' : line.slice(colon + 1).replace(/^ /, '')
     if (name === 'data') this.#data.push(value)
     else if (name === 'event') this.#event = value
-    else if (name === 'id' && !value.includes('\0')) this.lastEventId = value
+    else if (name === 'id' && !value.includes('\0')) this.#id = value
     else if (name === 'retry' && /^\d+$/.test(value)) this.retry = Number(value)
   }
 }
