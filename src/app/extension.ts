@@ -13,6 +13,7 @@ export interface ExtensionHost {
   readonly logger: Logger
   readonly config: Readonly<Config>
   get(uri: string, handler: (request: HTTPRequest) => HTTPResponse | Promise<HTTPResponse>): void
+  options(uri: string, handler: (request: HTTPRequest) => HTTPResponse): void
   beforeServerStart(listener: () => void | Promise<void>): void
   afterServerStart(listener: () => void | Promise<void>): void
   beforeServerStop(listener: () => void | Promise<void>): void

@@ -174,6 +174,11 @@ export class HTTPRequest<A = unknown, C extends object = Record<string, unknown>
     return (this.#id ??= this.headers.get('x-request-id') ?? randomUUID())
   }
 
+  /** {@link ctx} if anybody has asked for it: looking makes none. */
+  get ownCtx(): C | undefined {
+    return this.#ctx
+  }
+
   /** A place for what belongs to this request. */
   get ctx(): C {
     return (this.#ctx ??= {} as C) // reason: filled by whoever declares C

@@ -12,6 +12,8 @@ export interface BrokerEvent {
   readonly frame: Uint8Array
   /** Whether the frame has an id of the sender's own. */
   readonly hasId: boolean
+  /** Its conflation key, if it has one. */
+  readonly key?: string | undefined
 }
 
 /** Receives every event in order; `seq` is contiguous. */

@@ -1,36 +1,32 @@
-/** A channel: who follows it, and which events of the log concern it. Forgotten once it has neither. */
-import type { Client } from './client.js'
+/**
+ * A channel: which events of the log concern it, and which audiences get them. Forgotten once it has neither. The
+ * channel with the name null has the broadcasts.
+ */
+import type { Audience } from './audience.js'
+import type { PieceMemo } from './piece.js'
 import { SeqIndex } from './seq-index.js'
+import type { KeptFrames } from './conflation.js'
 
-/** The clients of one name; the channel with the name null has those that named none and get broadcasts only. */
+/** The events of one name. */
 export class Channel {
-  /** The name as in the query; null for the clients without a channel. */
+  /** The name as in the query; null for broadcasts. */
   readonly id: string | null
-  /** In no particular order: who leaves is replaced by the last. */
-  readonly clients: Client[] = []
-  /** The events to this channel that the log still holds. Broadcasts have an index of their own. */
+  /** The events to this channel that the log still holds. */
   readonly index = new SeqIndex()
+  /** Those that get its events, in no particular order. */
+  readonly audiences: Audience[] = []
+  /** How many clients follow it. */
+  followers = 0
   /** Whether it waits to be swept. */
   isDirty = false
+  /** Pieces of this channel (and of broadcasts) that a sweep shares. */
+  memo: PieceMemo | undefined = undefined
+  /** With conflation: the newest sequence of each key that the log holds. */
+  newest: Map<string, number> | undefined = undefined
+  /** With conflation: the newest of each key that the log had to let go of while somebody waits for it. */
+  kept: KeptFrames | undefined = undefined
 
   constructor(id: string | null) {
     this.id = id
-  }
-
-  /** Takes `client` in. */
-  add(client: Client): void {
-    client.position = this.clients.length
-    this.clients.push(client)
-  }
-
-  /**
-   * Takes `client` out in constant time: the last client moves to its place. Whoever walks the clients goes from
-   * the end to the start, so that a client that moves is met twice rather than never.
-   */
-  remove(client: Client): void {
-    const last = this.clients.pop()
-    if (last === undefined || last === client) return
-    this.clients[client.position] = last
-    last.position = client.position
   }
 }

@@ -1,122 +1,97 @@
 /**
- * Carries events from the log to the sockets. Live delivery and catching up are one thing here: write what
- * lies between a client's cursor and the head, until the socket refuses.
+ * Carries events from the log to one client. Live delivery, catching up and replay are one thing here: write what
+ * lies between the client's cursor and the head, until the socket refuses.
  *
- * What is published in one turn of the event loop leaves in one sweep from `setImmediate`: inside another
- * socket's handler the native cork is taken, and every piece of a write would be a system call. A sweep walks
- * the channels that got something and yields after a while; who is served in a later slice gets later events
- * joined, which cursors make free. A client that a sweep meets twice gets nothing the second time.
+ * What a client of its own gets beside the log (`Insert`) goes out when everything before it has; an event larger
+ * than one write goes out in parts, between which nothing else is written.
  */
 import type { Channel } from './channel.js'
-import type { Client } from './client.js'
-import { SLICE_BYTES, type Piece, type Window } from './window.js'
+import { Part, type Client, type Insert } from './client.js'
+import { Chunk, type Frame } from './frame.js'
+import { PieceMemo, type Piece } from './piece.js'
+import type { Audience } from './audience.js'
+import type { Window } from './window.js'
+import { NUDGE } from './wire.js'
 
-/** How long one slice of a sweep holds the event loop, in milliseconds. */
-const SLICE_MS = 5
-/** How much one client gets in one visit of a sweep: a long replay must not hold up the others. In bytes. */
-const VISIT_BYTES = 1024 * 1024
-/** After how many clients, or bytes, a slice looks at the clock. */
-const CLOCK_EVERY = 64
-const CLOCK_EVERY_BYTES = 1024 * 1024
 /** How much of an event in progress goes out to a blocked socket at a time, to keep it from the native timeout. */
 const NUDGE_BYTES = 16
 /** Below this nothing can be stuck in the native buffer: the kernel has room for it. In bytes. */
 const SURELY_SENT_BYTES = 32 * 1024
 
-/** What delivery needs of the hub. */
-export interface DeliveryOwner {
-  /** Every channel that may have clients. */
-  channels(): Iterable<Channel>
-  /** The socket of `client` has refused. */
-  blocked(client: Client): void
-  /** Everything up to `seq` was handed to every live client. */
-  swept(seq: number): void
-}
+/** How a visit of a client ended: it has everything, had enough for now, its socket refused, or its stream is to end. */
+export type Visit = 'done' | 'more' | 'refused' | 'over'
 
-/** Sweeps and writes of one hub. */
+/** Writes from one window. */
 export class Delivery {
-  readonly #window: Window
-  readonly #owner: DeliveryOwner
-  #dirty: Channel[] = []
-  #everybody = false
-  #isScheduled = false
-  /** The sweep under way: what is left of it is `#targets`, the last of them up to `#position`. */
-  #targets: Channel[] = []
-  #position = -1
-  #sweptTo = 0
-  #isSweeping = false
   /** Bytes written so far, ever: a clock of the work done. */
-  #written = 0
-  /** Whether a client of the channel being swept has not got everything in its visit. */
-  #isUnfinished = false
-  /** The pieces cut for the channel being swept, at the head of `#memoHead`. */
-  #memo: Piece[] = []
-  #memoChannel: Channel | undefined
-  #memoHead = -1
-  readonly #onImmediate = () => {
-    this.#isScheduled = false
-    this.#sweep(performance.now() + SLICE_MS)
-  }
-
-  constructor(window: Window, owner: DeliveryOwner) {
-    this.#window = window
-    this.#owner = owner
-  }
-
-  /** Something for `channel`, null for everybody, waits to be delivered. */
-  touch(channel: Channel | null): void {
-    if (channel === null) {
-      this.#everybody = true
-    } else if (!channel.isDirty) {
-      channel.isDirty = true
-      this.#dirty.push(channel)
-    }
-    this.schedule()
-  }
-
-  /** Asks for a sweep at the end of this turn of the event loop. */
-  schedule(): void {
-    if (this.#isScheduled) return
-    this.#isScheduled = true
-    setImmediate(this.#onImmediate)
-  }
-
-  /** Sweeps everything now, without yielding. Does nothing from within a sweep, which will come to it. */
-  flush(): void {
-    if (this.#isSweeping) return
-    while (this.#hasWork()) this.#sweep(Infinity)
-  }
+  written = 0
+  /** What waits for one client alone, of all clients, in bytes. */
+  insertBytes = 0
+  readonly #window: Window
+  readonly #isConflating: boolean
+  readonly #onGap: (client: Client) => void
+  /** The piece used last, the cursor that it was cut for, and what else it holds for. */
+  #piece: Piece | undefined
+  #pieceCursor = 0
+  #pieceAudience: Audience | undefined
+  #pieceHead = -1
+  readonly #pending: Channel[] = []
+  /** Whose memos are in use. */
+  #memos: (Channel | Audience)[] = []
 
   /**
-   * Writes what `client` lacks; false when its socket refused. Stops after `maxBytes`, maybe within an event; then
-   * the sweep under way comes again.
+   * `isConflating`: clients that were blocked get only the newest of each key. `onGap` is called before a client
+   * that has lost something gets its next event.
    */
-  advance(client: Client, maxBytes = Infinity): boolean {
+  constructor(window: Window, isConflating: boolean, onGap: (client: Client) => void) {
+    this.#window = window
+    this.#isConflating = isConflating
+    this.#onGap = onGap
+  }
+
+  /** Writes what `client` lacks, at most about `maxBytes`. */
+  advance(client: Client, maxBytes: number): Visit {
     const { log } = this.#window
-    const stopAt = this.#written + maxBytes
-    while (client.cursor < log.head) {
-      if (this.#written >= stopAt) {
-        this.#isUnfinished = true
-        return true
+    const stopAt = this.written + maxBytes
+    if (client.lag?.gap !== undefined) this.#onGap(client)
+    for (;;) {
+      let isTaken: boolean
+      if (client.part !== undefined) {
+        isTaken = this.#writePart(client, client.part)
+      } else if (client.inserts !== undefined && this.#isDue(client)) {
+        const { frame } = this.#takeInsert(client, client.inserts)
+        if (frame === undefined) return 'over'
+        isTaken = this.#writeFrame(client, frame, 0)
+      } else if (client.cursor >= log.head) {
+        return 'done'
+      } else {
+        const piece = this.#pieceFor(client)
+        if (piece === undefined) {
+          client.cursor = client.inserts?.[0]?.after ?? log.head
+          continue
+        }
+        isTaken = this.#writePiece(client, piece)
       }
-      const piece = this.#pieceFor(client)
-      if (piece === undefined) {
-        client.cursor = log.head
-        return true
-      }
-      if (!this.#writePiece(client, piece)) return false
+      if (!isTaken) return 'refused'
+      if (this.written >= stopAt && (client.cursor < log.head || client.inserts !== undefined)) return 'more'
     }
-    return true
+  }
+
+  /** `client` is gone, and what was for it alone with it. */
+  forget(client: Client): void {
+    for (const { ownBytes } of client.inserts ?? []) this.insertBytes -= ownBytes
+    client.inserts = undefined
   }
 
   /**
    * Writes something that means nothing, or a little of the event in progress, so that the native code goes on
    * with a socket that it would close; returns what the write returned.
    */
-  nudge(client: Client, comment: Uint8Array): boolean {
-    if (client.offset === 0) return this.write(client, comment)
-    const { frame } = this.#window.log.at(this.#window.firstPending(client.channel, client.cursor))
-    return this.#writePart(client, frame, NUDGE_BYTES)
+  nudge(client: Client): boolean {
+    const { part } = client
+    if (part === undefined) return this.write(client, NUDGE)
+    const chunk = new Chunk(part.frame.bytes.subarray(part.offset, part.offset + NUDGE_BYTES))
+    return this.#writeOfPart(client, part, chunk)
   }
 
   /** Whether bytes that the native code took may still be in its buffer. */
@@ -124,101 +99,104 @@ export class Delivery {
     return client.written >= SURELY_SENT_BYTES
   }
 
-  /** Writes `chunk` beside the log: a comment. */
-  write(client: Client, chunk: Uint8Array): boolean {
-    if (client.written < SURELY_SENT_BYTES) client.written += chunk.byteLength
-    this.#written += chunk.byteLength
-    return client.sink.write(chunk)
+  /** Writes `chunk` beside the log: a comment. Not within an event in progress. */
+  write(client: Client, chunk: Chunk): boolean {
+    const bytes = client.isGzip ? chunk.gzip : chunk.bytes
+    if (client.written < SURELY_SENT_BYTES) client.written += bytes.byteLength
+    this.written += bytes.byteLength
+    return client.sink.write(bytes)
   }
 
-  #writePiece(client: Client, piece: Piece): boolean {
-    if (client.offset > 0 || piece.buffer.byteLength > SLICE_BYTES) {
-      return this.#writePart(client, this.#window.log.at(piece.first).frame, SLICE_BYTES, piece.first)
+  /** Lets go of what was joined for the sweep that is over. */
+  forgetPieces(): void {
+    this.#piece = this.#pieceAudience = undefined
+    if (this.#memos.length === 0) return
+    for (const holder of this.#memos) holder.memo = undefined
+    this.#memos = []
+  }
+
+  #isDue({ inserts, cursor }: Client): boolean {
+    const [next] = inserts ?? []
+    return next !== undefined && next.after <= cursor
+  }
+
+  #takeInsert(client: Client, inserts: Insert[]): Insert {
+    const next = inserts.shift() as Insert // reason: `#isDue` has seen it
+    if (inserts.length === 0) client.inserts = undefined
+    this.insertBytes -= next.ownBytes
+    return next
+  }
+
+  #writePiece(client: Client, { frame, last }: Piece): boolean {
+    return this.#writeFrame(client, frame, last)
+  }
+
+  /** Writes `frame`, of which the cursor goes to `seq`, or its first part. */
+  #writeFrame(client: Client, frame: Frame, seq: number): boolean {
+    if (frame.isLarge) return this.#writePart(client, (client.part = new Part(frame, seq)))
+    if (seq > 0) client.cursor = seq
+    return this.write(client, frame.chunkAt(0))
+  }
+
+  #writePart(client: Client, part: Part): boolean {
+    return this.#writeOfPart(client, part, part.frame.chunkAt(part.offset))
+  }
+
+  #writeOfPart(client: Client, part: Part, chunk: Chunk): boolean {
+    part.offset += chunk.bytes.byteLength
+    if (part.offset >= part.frame.bytes.byteLength) {
+      client.part = undefined
+      if (part.seq > 0) client.cursor = part.seq
     }
-    client.cursor = piece.last
-    return this.write(client, piece.buffer)
+    return this.write(client, chunk)
   }
 
-  /** Writes the next `bytes` of `frame`, the event after the cursor. */
-  #writePart(client: Client, frame: Uint8Array, bytes: number, seq?: number): boolean {
-    const end = Math.min(client.offset + bytes, frame.byteLength)
-    const part = frame.subarray(client.offset, end)
-    if (end < frame.byteLength) {
-      client.offset = end
-    } else {
-      client.cursor = seq ?? this.#window.firstPending(client.channel, client.cursor)
-      client.offset = 0
-    }
-    return this.write(client, part)
-  }
-
+  /** The next events for `client`: cut for it alone where it differs from its audience, else shared. */
   #pieceFor(client: Client): Piece | undefined {
-    const { channel, cursor } = client
-    if (channel !== this.#memoChannel) return this.#window.cut(channel, cursor)
-    if (this.#memoHead !== this.#window.log.head) {
-      this.#memoHead = this.#window.log.head
-      this.#memo.length = 0
+    const { audience, cursor } = client
+    const { head } = this.#window.log
+    const isConflating = this.#isConflating && client.lag?.wasBlocked === true
+    if (isConflating || client.inserts !== undefined) {
+      return this.#window.cut(audience.channels, cursor, client.inserts?.[0]?.after, isConflating)
     }
-    for (const piece of this.#memo) if (piece.after <= cursor && cursor < piece.first) return piece
-    const piece = this.#window.cut(channel, cursor)
-    if (piece !== undefined) this.#memo.push(piece)
+    const recent = this.#piece
+    const isRecent =
+      recent !== undefined &&
+      this.#pieceAudience === audience &&
+      this.#pieceHead === head &&
+      this.#pieceCursor <= cursor &&
+      cursor < recent.first
+    if (isRecent) return recent
+    const piece = this.#sharedPiece(audience, cursor, head)
+    this.#piece = piece
+    this.#pieceAudience = audience
+    this.#pieceCursor = cursor
+    this.#pieceHead = head
     return piece
   }
 
-  #hasWork(): boolean {
-    return this.#targets.length > 0 || this.#dirty.length > 0 || this.#everybody
-  }
-
-  #sweep(until: number): void {
-    this.#isSweeping = true
-    if (this.#targets.length === 0) this.#takeTargets()
-    let count = 0
-    let clockAt = this.#written + CLOCK_EVERY_BYTES
-    let isLate = false
-    for (
-      let channel = this.#targets.at(-1);
-      channel !== undefined && !isLate;
-      channel = this.#targets.at(-1)
-    ) {
-      this.#memoChannel = channel
-      const { clients } = channel
-      let position = Math.min(this.#position, clients.length - 1)
-      while (position >= 0 && !isLate) {
-        const client = clients[position--]
-        if (client?.state === 'live' && !this.advance(client, VISIT_BYTES)) this.#owner.blocked(client)
-        if (++count % CLOCK_EVERY === 0 || this.#written >= clockAt) {
-          clockAt = this.#written + CLOCK_EVERY_BYTES
-          isLate = performance.now() > until
-        }
-      }
-      this.#position = position
-      if (position < 0) this.#nextTarget()
+  /**
+   * A piece is shared by all who have something of the same channels before them: the audiences of one user each
+   * that follow a common room share what is sent to the room.
+   */
+  #sharedPiece(audience: Audience, cursor: number, head: number): Piece | undefined {
+    const pending = this.#pending
+    pending.length = 0
+    this.#window.findPending(audience, cursor, pending)
+    const [first, second] = pending
+    if (first === undefined) return undefined
+    const named =
+      pending.length === 1 ? first : pending.length === 2 && first.id === null ? second : undefined
+    if (named !== undefined && named.audiences.length === 1) return this.#window.cut(pending, cursor)
+    const holder = named ?? audience
+    if (holder.memo === undefined) {
+      holder.memo = new PieceMemo()
+      this.#memos.push(holder)
     }
-    this.#memoChannel = undefined
-    this.#isSweeping = false
-    if (this.#targets.length > 0) {
-      this.schedule()
-      return
-    }
-    this.#owner.swept(this.#sweptTo)
-    if (this.#hasWork()) this.schedule()
-  }
-
-  #takeTargets(): void {
-    this.#targets = this.#everybody ? [...this.#owner.channels()] : this.#dirty
-    for (const channel of this.#dirty) channel.isDirty = false
-    this.#dirty = []
-    this.#everybody = false
-    this.#sweptTo = this.#window.log.head
-    this.#position = Infinity
-  }
-
-  #nextTarget(): void {
-    const channel = this.#targets.pop()
-    // The sweep is not over before everybody has everything: what is swept is let go of. The others come first.
-    if (channel !== undefined && this.#isUnfinished) this.#targets.unshift(channel)
-    this.#isUnfinished = false
-    this.#position = Infinity
-    this.#memo.length = 0
+    const known = holder.memo.find(cursor, head)
+    if (known !== undefined) return known
+    const piece = this.#window.cut(pending, cursor)
+    if (piece !== undefined) holder.memo.keep(piece)
+    return piece
   }
 }

@@ -2,42 +2,41 @@
  * `Sse`: the extension that a program attaches to its application. The original's interface and behaviour;
  * streams, order and slow clients are the hub's.
  */
+import type { ExtensionHost } from '../app/extension.js'
 import { UsanicError } from '../base/errors.js'
 import { ConsoleLogger } from '../base/logger.js'
-import type { ExtensionHost } from '../app/extension.js'
-import type { Request } from '../app/handler.js'
 import { refuseUnknownKeys } from '../base/suggest.js'
 import type { HTTPRequest } from '../http/request.js'
-import { HTTPResponse, StreamResponse } from '../http/response.js'
+import { empty, type HTTPResponse } from '../http/response.js'
+import { Admission } from './admission.js'
 import { MemoryBroker, type BrokerEvent } from './broker.js'
+import { Client, type SseClient } from './client.js'
+import type { SseStats } from './counters.js'
 import { LoggedRejection } from './errors.js'
+import {
+  sendOptions,
+  type AnyEvents,
+  type EventName,
+  type SendArguments,
+  type SendOptions,
+  type UnnamedData,
+} from './events.js'
+import { Frame } from './frame.js'
 import { Heartbeat } from './heartbeat.js'
-import { Hub, type SseStats } from './hub.js'
+import { Hub } from './hub.js'
 import { checkKernel } from './kernel-check.js'
 import {
+  MAX_TIMER_MS,
   checkBeforeRequest,
+  checkPositive,
   resolveSseOptions,
   type BeforeRequest,
   type ResolvedSseOptions,
   type SseOptions,
 } from './options.js'
-import { encodeEvent, type EventFields } from './wire.js'
-
-/** What a send takes beside the data. */
-export interface SendOptions extends EventFields {
-  /** The channel to send to. `undefined` and `null` send to everybody; an unknown name is an error, never everybody. */
-  channelId?: string | null
-}
-
-/** The two ways to give a send its options: by name, or in the original's order. */
-type SendArguments =
-  | [options?: SendOptions]
-  | [
-      channelId: string | null | undefined,
-      eventId?: EventFields['eventId'],
-      event?: EventFields['event'],
-      retry?: EventFields['retry'],
-    ]
+import { Snapshots } from './snapshots.js'
+import { Streams, type OwnStreamOptions, type SourceEvent, type StreamSource } from './streams.js'
+import { encodeEvent, encodeSnapshot, textOf, type EventFields } from './wire.js'
 
 /** Sends an event and waits for its delivery; see {@link Sse.send}. */
 export type SseSend = (data: string, ...options: SendArguments) => Promise<number>
@@ -61,16 +60,18 @@ type SseHost = ExtensionHost & { sseSend?: SseSend; sseSendNowait?: SseSendNowai
 interface Attachment {
   readonly app: SseHost
   readonly hub: Hub
-  readonly heartbeat: Heartbeat
+  readonly admission: Admission
+  readonly streams: Streams
   readonly options: ResolvedSseOptions
 }
 
-const SEND_OPTIONS = ['channelId', 'eventId', 'event', 'retry'] as const
-const HEADERS = ['cache-control', 'no-cache', 'x-accel-buffering', 'no']
-
-/** Server-Sent Events for an application: streams on one url, and sends to them. */
-export class Sse {
+/**
+ * Server-Sent Events for an application: streams on one url, and sends to them. `Events` types the sends of the
+ * instance: `new Sse<{ tick: Tick; note: string }>(app)`.
+ */
+export class Sse<Events extends object = AnyEvents> {
   #attachment: Attachment | undefined
+  /** A hook that was set before there was an application. */
   #beforeRequest: BeforeRequest | undefined
 
   /**
@@ -105,40 +106,10 @@ export class Sse {
           'Make another one for another url or application.',
       )
     }
-    const resolved = resolveSseOptions(namedOptions(options, intervalOrHook, hook))
-    const { onConnect, onDisconnect, maxLagBytes, slowTimeoutMs, history } = resolved
-    const { logger } = app
-    const hub = new Hub({
-      broker: new MemoryBroker(),
-      logger,
-      onConnect,
-      onDisconnect,
-      maxLagBytes,
-      slowTimeoutMs,
-      history,
-    })
-    const heartbeat = new Heartbeat(
-      resolved.pingInterval * 1000,
-      () => hub.channels(),
-      (client) => {
-        hub.ping(client)
-      },
-    )
-    const attachment = { app, hub, heartbeat, options: resolved }
-    addRoute(attachment, (request) => this.#subscribe(attachment, request))
-    if (resolved.beforeRequest !== undefined) this.#beforeRequest = resolved.beforeRequest
+    const named = namedOptions(options, intervalOrHook, hook)
+    const attachment = attach(app, resolveSseOptions(named))
+    attachment.admission.beforeRequest ??= this.#beforeRequest
     this.#attachment = attachment
-    app.beforeServerStart(() => {
-      hub.start()
-    })
-    app.afterServerStart(() => {
-      heartbeat.start()
-      void checkKernel(logger)
-    })
-    app.beforeServerStop(async () => {
-      heartbeat.stop()
-      await hub.stop()
-    })
     this.#attachSends(app)
   }
 
@@ -155,31 +126,31 @@ export class Sse {
   /** Replaces the hook. Throws a TypeError unless it is a function of at most one parameter. */
   setBeforeRequestCallback(callback: BeforeRequest): void {
     checkBeforeRequest(callback)
-    this.#beforeRequest = callback
+    if (this.#attachment === undefined) this.#beforeRequest = callback
+    else this.#attachment.admission.beforeRequest = callback
   }
 
   /**
    * Sends an event; resolves with the number of recipients once it was handed to each one's socket, or left for
-   * it in the log. It never waits for a slow client. Rejects with a TypeError for bad input, `ChannelNotFound`
-   * for a named channel without a subscriber, `ERR_SSE_EVENT_TOO_LARGE`, `ERR_SSE_STOPPED`; a rejection that
-   * nobody awaits is logged. Options by name, or in the order `channelId, eventId, event, retry`.
+   * it in the log. It never waits for a slow client. Text goes out as it is, other data as JSON. Rejects with a
+   * TypeError for bad input, `ChannelNotFound` for a named channel without a subscriber, `ERR_SSE_EVENT_TOO_LARGE`,
+   * `ERR_SSE_STOPPED`; a rejection that nobody awaits is logged. Options by name, or in the order
+   * `channelId, eventId, event, retry`.
    */
-  send(data: string, ...options: SendArguments): Promise<number> {
-    const attachment = this.#attachment
-    if (attachment === undefined) {
-      return LoggedRejection.of(notAttached(), new ConsoleLogger(), 'send failed and nobody awaited it')
-    }
-    try {
-      return attachment.hub.send(encode(attachment, data, options))
-    } catch (error) {
-      return LoggedRejection.of(error, attachment.app.logger, 'sseSend failed and nobody awaited it')
-    }
+  send<Name extends EventName<Events>>(
+    data: Events[Name],
+    options: SendOptions & { event: Name },
+  ): Promise<number>
+  send(data: UnnamedData<Events>, ...options: SendArguments): Promise<number>
+  send(data: unknown, ...options: SendArguments): Promise<number> {
+    return this.#send(data, options, textOf)
   }
 
   /** Sends an event and returns at once; throws what {@link send} rejects with. */
-  sendNowait(data: string, ...options: SendArguments): void {
-    const attachment = this.#attached()
-    attachment.hub.publish(encode(attachment, data, options))
+  sendNowait<Name extends EventName<Events>>(data: Events[Name], options: SendOptions & { event: Name }): void
+  sendNowait(data: UnnamedData<Events>, ...options: SendArguments): void
+  sendNowait(data: unknown, ...options: SendArguments): void {
+    this.#sendNowait(data, options, textOf)
   }
 
   /**
@@ -191,9 +162,81 @@ export class Sse {
     return this.#attached().hub.cursor()
   }
 
+  /**
+   * For a producer that wants to be paced by its clients: resolves when every client of the channel (`undefined` or
+   * null: every client) has caught up with what was sent before the call, or is gone. "Caught up" means accepted by
+   * the kernel. Rejects with `ERR_SSE_DRAIN_TIMEOUT` after `timeoutMs` (default 30,000).
+   */
+  drained(channelId?: string | null, options: { timeoutMs?: number } = {}): Promise<void> {
+    refuseUnknownKeys(options, ['timeoutMs'], 'drained()')
+    const { timeoutMs = DRAIN_TIMEOUT_MS } = options
+    checkPositive('drained(): timeoutMs', timeoutMs, MAX_TIMER_MS, 'milliseconds')
+    return this.#attached().hub.drained(checkChannel(channelId), timeoutMs)
+  }
+
+  /** How many open streams get what is sent to the channel; `undefined` and null: to everybody. */
+  presence(channelId?: string | null): number {
+    return this.#attached().hub.presence(checkChannel(channelId))
+  }
+
+  /** The open streams, of the channel or (`undefined`, null) of all. */
+  clients(channelId?: string | null): IterableIterator<SseClient> {
+    return this.#attached().hub.clients(checkChannel(channelId))
+  }
+
+  /**
+   * Ends streams: one client, all of a channel, or those for which a function says so; returns how many. A browser
+   * comes back unless `beforeRequest` then answers with an error or 204.
+   */
+  kick(target: SseClient | string | ((client: SseClient) => boolean)): number {
+    const { hub } = this.#attached()
+    if (typeof target === 'function') return hub.kick(hub.clients(), target)
+    if (typeof target === 'string') return hub.kick(hub.clients(target), () => true)
+    if (target instanceof Client) return hub.kick([target], () => true)
+    throw new TypeError(
+      `kick() got ${target === null ? 'null' : typeof target}; it takes a client, the name of a channel, or a ` +
+        'function of a client.',
+    )
+  }
+
+  /**
+   * The answer to `request` (GET or POST) that carries the events of `source`, for this client alone: the tokens of
+   * an answer, the progress of a job. The source is asked for more as fast as the client reads; its `signal` aborts
+   * when nobody is left. The stream ends with it, and breaks off when it throws. Throws a TypeError for bad
+   * arguments, `ERR_SSE_NO_HISTORY` for a `log` without history, `ERR_SSE_INSTANCE` when not attached.
+   */
+  stream(request: HTTPRequest, source: StreamSource, options: OwnStreamOptions = {}): HTTPResponse {
+    const { streams, hub } = this.#attached()
+    refuseUnknownKeys(options, ['log', 'lingerMs'], 'stream()')
+    const { log, lingerMs = 1 } = options
+    if (log !== undefined && (typeof log !== 'string' || log === '')) {
+      throw new TypeError(`stream(): log is ${JSON.stringify(log)}; it must be a non-empty name.`)
+    }
+    checkPositive('stream(): lingerMs', lingerMs, MAX_TIMER_MS, 'milliseconds')
+    if (log !== undefined) hub.cursor() // throws without history
+    return streams.open(request, source, options)
+  }
+
   /** Streams, channels and what became of slow clients, now. Throws `ERR_SSE_INSTANCE` when not attached. */
   get stats(): SseStats {
     return this.#attached().hub.stats
+  }
+
+  #send(data: unknown, given: SendArguments, toText: (data: unknown) => string): Promise<number> {
+    const attachment = this.#attachment
+    if (attachment === undefined) {
+      return LoggedRejection.of(notAttached(), new ConsoleLogger(), 'send failed and nobody awaited it')
+    }
+    try {
+      return attachment.hub.send(encode(attachment.options, toText(data), given))
+    } catch (error) {
+      return LoggedRejection.of(error, attachment.app.logger, 'sseSend failed and nobody awaited it')
+    }
+  }
+
+  #sendNowait(data: unknown, given: SendArguments, toText: (data: unknown) => string): void {
+    const { hub, options } = this.#attached()
+    hub.publish(encode(options, toText(data), given))
   }
 
   #attached(): Attachment {
@@ -209,122 +252,139 @@ export class Sse {
       )
       return
     }
-    app.sseSend = (data, ...options) => this.send(data, ...options)
+    // The original's sends take text only.
+    app.sseSend = (data, ...options) => this.#send(data, options, asItIs)
     app.sseSendNowait = (data, ...options) => {
-      this.sendNowait(data, ...options)
+      this.#sendNowait(data, options, asItIs)
     }
-  }
-
-  #subscribe(attachment: Attachment, request: HTTPRequest): HTTPResponse | Promise<HTTPResponse> {
-    if (attachment.hub.isStopping) return CLOSED
-    const hook = this.#beforeRequest
-    if (hook === undefined) return open(attachment, request)
-    const outcome = hook(request as Request) // reason: the application hands out no other
-    if (!isThenable(outcome)) return admit(attachment, request, outcome)
-    return afterHook(attachment, request, outcome)
   }
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
+/** Data that must be text already: the encoding refuses anything else. */
+function asItIs(data: unknown): string {
+  return data as string // reason: looked at where it is encoded
+}
+
+const DRAIN_TIMEOUT_MS = 30_000
+
+/** Makes the parts of an `Sse` and joins them to `app`. */
+function attach(app: SseHost, options: ResolvedSseOptions): Attachment {
+  const { logger } = app
+  const { snapshot, snapshotTimeoutMs, maxEventBytes, history } = options
+  const snapshots =
+    snapshot === undefined
+      ? undefined
+      : new Snapshots({
+          make: snapshot,
+          encode: (state) =>
+            state === undefined ? undefined : new Frame(encodeSnapshot(textOf(state), maxEventBytes)),
+          timeoutMs: snapshotTimeoutMs,
+        })
+  const hub: Hub = new Hub({
+    ...options,
+    broker: new MemoryBroker(),
+    logger,
+    snapshots,
+    encode: (data, fields) => {
+      refuseUnknownKeys(fields, ['eventId', 'event', 'retry'], 'client.send')
+      return encodeEvent(textOf(data), fields, maxEventBytes)
+    },
+    onGone: (client) => {
+      admission.gone(client)
+      streams.gone(client)
+    },
+  })
+  const admission = new Admission(hub, options, logger)
+  const streams = new Streams({
+    hub,
+    admission,
+    logger,
+    rememberMs: history?.maxAgeMs ?? 0,
+    encode: (event, channelId) => encodeSourceEvent(options, event, channelId),
+  })
+  const heartbeat = new Heartbeat(
+    options.pingInterval * 1000,
+    () => hub.audiences(),
+    (client) => {
+      hub.ping(client)
+    },
+  )
+  addRoutes(app, options, admission)
+  app.beforeServerStart(() => {
+    hub.start()
+  })
+  app.afterServerStart(() => {
+    heartbeat.start()
+    void checkKernel(logger)
+  })
+  app.beforeServerStop(async () => {
+    heartbeat.stop()
+    await hub.stop()
+  })
+  return { app, hub, admission, streams, options }
 }
 
 function notAttached(): UsanicError {
   return new UsanicError('ERR_SSE_INSTANCE', 'This Sse has no application yet: call initApp(app) first.')
 }
 
-/** No answer: an EventSource keeps trying, where any other status than 200 would end it for ever. */
-const CLOSED = new StreamResponse((sink) => {
-  sink.close()
-}, null)
-
-function addRoute(
-  attachment: Attachment,
-  handler: (request: HTTPRequest) => HTTPResponse | Promise<HTTPResponse>,
-) {
-  const { app, options } = attachment
+function addRoutes(app: SseHost, { url, cors }: ResolvedSseOptions, admission: Admission): void {
   try {
-    app.get(options.url, handler)
+    app.get(url, (request) => admission.admit(request))
+    if (cors !== undefined) app.options(url, (request) => admission.preflight(request) ?? empty())
   } catch (cause) {
     if (!(cause instanceof UsanicError) || cause.code !== 'ERR_ROUTE_EXISTS') throw cause
     throw new UsanicError(
       'ERR_SSE_URL',
-      `GET ${options.url} is taken on "${app.name}". Give this Sse a url of its own: new Sse(app, { url }).`,
+      `${url} is taken on "${app.name}". Give this Sse a url of its own: new Sse(app, { url }).`,
       { cause },
     )
   }
 }
 
-/** Waits for the hook, but not longer than its deadline; then nobody is told anything and may try again. */
-async function afterHook(
-  attachment: Attachment,
-  request: HTTPRequest,
-  outcome: PromiseLike<unknown>,
-): Promise<HTTPResponse> {
-  const { beforeRequestTimeoutMs } = attachment.options
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<typeof LATE>((resolve) => {
-    timer = setTimeout(resolve, beforeRequestTimeoutMs, LATE)
-  })
-  try {
-    const first = await Promise.race([outcome, late])
-    if (first !== LATE) return admit(attachment, request, first)
-    attachment.app.logger.warn(`beforeRequest took more than ${beforeRequestTimeoutMs} ms: connection closed`)
-    return CLOSED
-  } finally {
-    clearTimeout(timer)
+function encode(options: ResolvedSseOptions, data: string, given: SendArguments): BrokerEvent {
+  const fields = sendOptions(given)
+  const channelId = checkChannel(fields.channelId)
+  const key = fields.key ?? undefined
+  if (key !== undefined) {
+    if (typeof key !== 'string') throw new TypeError(`key is ${typeof key}; it must be a string.`)
+    if (options.slowPolicy !== 'conflate') {
+      throw new TypeError(
+        `key is for slowPolicy "conflate"; this Sse has "${options.slowPolicy}". Leave it out.`,
+      )
+    }
   }
+  return { channelId, frame: encodeEvent(data, fields, options.maxEventBytes), hasId: hasId(fields), key }
 }
 
-const LATE = Symbol('late')
-
-/** What the hook returned decides; `false` is refused, because elsewhere it means "no". */
-function admit(attachment: Attachment, request: HTTPRequest, outcome: unknown): HTTPResponse {
-  if (outcome instanceof HTTPResponse) return outcome
-  if (outcome === false) {
+function encodeSourceEvent(
+  { maxEventBytes }: ResolvedSseOptions,
+  event: SourceEvent,
+  channelId: string | null,
+): BrokerEvent {
+  if (typeof event === 'string') {
+    return { channelId, frame: encodeEvent(event, {}, maxEventBytes), hasId: false }
+  }
+  if (typeof event !== 'object' || event === null || !('data' in event)) {
     throw new TypeError(
-      'beforeRequest returned false. To refuse a client throw, such as abort(401), or return a response.',
+      `The source gave ${event === null ? 'null' : typeof event}; events are text, or objects with data and ` +
+        'optionally event, eventId and retry.',
     )
   }
-  return open(attachment, request)
+  const { data, ...fields } = event
+  refuseUnknownKeys(fields, ['eventId', 'event', 'retry'], 'An event of a source')
+  return { channelId, frame: encodeEvent(textOf(data), fields, maxEventBytes), hasId: hasId(fields) }
 }
 
-function open({ hub }: Attachment, request: HTTPRequest): HTTPResponse {
-  const { args } = request
-  const channelId = args.get('channel_id') ?? null
-  const lastEventId =
-    request.headers.get('last-event-id') ?? args.get('lastEventId') ?? args.get('last_event_id')
-  const response: StreamResponse = new StreamResponse((sink) => {
-    // The stop may have begun since the handler returned.
-    if (hub.isStopping) sink.close()
-    else hub.connect(sink, response, channelId, lastEventId)
-  }, 'text/event-stream')
-  response.closesConnection = true
-  for (let i = 0; i < HEADERS.length; i += 2) response.headers.add(HEADERS[i] ?? '', HEADERS[i + 1] ?? '')
-  return response
+function hasId({ eventId }: EventFields): boolean {
+  return eventId !== undefined && eventId !== null
 }
 
-function encode({ options }: Attachment, data: string, given: SendArguments): BrokerEvent {
-  const fields = sendOptions(given)
-  const { channelId = null } = fields
-  if (channelId !== null && typeof channelId !== 'string') {
-    throw new TypeError(`channelId is ${typeof channelId}; it must be a string, or null for everybody.`)
-  }
-  const hasId = fields.eventId !== undefined && fields.eventId !== null
-  return { channelId, frame: encodeEvent(data, fields, options.maxEventBytes), hasId }
-}
-
-const NO_OPTIONS: SendOptions = Object.freeze({})
-
-function sendOptions(given: SendArguments): SendOptions {
-  const [first] = given
-  if (typeof first === 'object' && first !== null) {
-    refuseUnknownKeys(first, SEND_OPTIONS, 'sseSend')
-    return first
-  }
-  if (given.length === 0) return NO_OPTIONS
-  const [channelId, eventId, event, retry] = given as unknown[]
-  return { channelId, eventId, event, retry } as SendOptions // reason: checked where they are used
+/** A channel's name as callers give it, null for everybody. */
+function checkChannel(channelId: string | null | undefined): string | null {
+  if (channelId === undefined || channelId === null) return null
+  if (typeof channelId === 'string') return channelId
+  throw new TypeError(`channelId is ${typeof channelId}; it must be a string, or null for everybody.`)
 }
 
 function namedOptions(

@@ -2,7 +2,7 @@
  * The ping: one timer for all clients, from the server's start. Up to a thousand clients get theirs at once, as
  * in the original; more are spread over the interval, so that a hundred thousand are not written to in one go.
  */
-import type { Channel } from './channel.js'
+import type { Audience } from './audience.js'
 import type { Client } from './client.js'
 
 /** At least this many clients get their ping in one go. */
@@ -13,15 +13,15 @@ const PARTS = 128
 /** Pings every client once per interval. */
 export class Heartbeat {
   readonly #intervalMs: number
-  readonly #channels: () => Iterable<Channel>
+  readonly #audiences: () => Iterable<Audience>
   readonly #ping: (client: Client) => void
   #rounds: NodeJS.Timeout | undefined
   #parts: NodeJS.Timeout | undefined
 
-  /** `ping` is called for every client of `channels()`, once per `intervalMs`. */
-  constructor(intervalMs: number, channels: () => Iterable<Channel>, ping: (client: Client) => void) {
+  /** `ping` is called for every client of `audiences()`, once per `intervalMs`. */
+  constructor(intervalMs: number, audiences: () => Iterable<Audience>, ping: (client: Client) => void) {
     this.#intervalMs = intervalMs
-    this.#channels = channels
+    this.#audiences = audiences
     this.#ping = ping
   }
 
@@ -42,31 +42,31 @@ export class Heartbeat {
 
   #startRound(): void {
     clearTimeout(this.#parts)
-    const channels = [...this.#channels()]
-    const clients = channels.reduce((sum, channel) => sum + channel.clients.length, 0)
-    this.#pingPart(channels, Infinity, Math.max(AT_ONCE, Math.ceil(clients / PARTS)))
+    const audiences = [...this.#audiences()]
+    const clients = audiences.reduce((sum, audience) => sum + audience.clients.length, 0)
+    this.#pingPart(audiences, Infinity, Math.max(AT_ONCE, Math.ceil(clients / PARTS)))
   }
 
-  /** Pings `size` clients of `channels`, the last channel from `from` downwards, and leaves the rest for later. */
-  #pingPart(channels: Channel[], from: number, size: number): void {
+  /** Pings `size` clients of `audiences`, the last audience from `from` downwards, and leaves the rest for later. */
+  #pingPart(audiences: Audience[], from: number, size: number): void {
     let left = size
     let position = from
-    for (let channel = channels.at(-1); channel !== undefined; channel = channels.at(-1)) {
+    for (let audience = audiences.at(-1); audience !== undefined; audience = audiences.at(-1)) {
       // Downwards: a client that moves into a gap is pinged twice rather than never.
-      position = Math.min(position, channel.clients.length - 1)
+      position = Math.min(position, audience.clients.length - 1)
       while (position >= 0 && left > 0) {
-        const client = channel.clients[position--]
+        const client = audience.clients[position--]
         if (client !== undefined) this.#ping(client)
         left--
       }
       if (position >= 0) break
-      channels.pop()
+      audiences.pop()
       position = Infinity
     }
-    if (channels.length === 0) return
+    if (audiences.length === 0) return
     this.#parts = setTimeout(
       () => {
-        this.#pingPart(channels, position, size)
+        this.#pingPart(audiences, position, size)
       },
       this.#intervalMs / (2 * PARTS),
     ).unref()

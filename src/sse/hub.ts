@@ -1,9 +1,9 @@
 /**
  * The hub: who follows what, what was published, and what becomes of those who are too slow.
  *
- * An event goes publish → broker (its place in the order) → window (the log) → delivery (the sockets). Clients
- * come by `connect` and go by `forget`, whichever end closed the stream. State is in the parts; the hub holds
- * the channels, the sends that wait for their delivery, and the counters.
+ * An event goes publish → broker (its place in the order) → window (the log) → sweep → delivery (the sockets).
+ * Clients come by `connect` and go by `forget`, whichever end closed the stream. State is in the parts; the hub
+ * moves clients between their states and counts.
  *
  * Everything happens on one thread between two awaits of others: no step here waits.
  */
@@ -11,18 +11,29 @@ import { UsanicError } from '../base/errors.js'
 import type { Logger } from '../base/logger.js'
 import type { StreamSink } from '../http/ports.js'
 import type { StreamResponse } from '../http/response.js'
+import type { Audience } from './audience.js'
 import type { Broker, BrokerEvent } from './broker.js'
-import { Channel } from './channel.js'
 import { Client, type ClientOwner } from './client.js'
-import { Delivery, type DeliveryOwner } from './delivery.js'
+import { closingFrame, gapFrame, jitteredRetryMs, openingFrames } from './control.js'
+import { Counters, type SseStats } from './counters.js'
+import { formatCursor, newEpoch, parseCursor } from './cursor.js'
+import { Delivery, type Visit } from './delivery.js'
+import { Directory } from './directory.js'
+import { Drains } from './drains.js'
 import { ChannelNotFound } from './errors.js'
+import { Expiry } from './expiry.js'
+import { Chunk, Frame } from './frame.js'
+import { GZIP_HEADER } from './gzip.js'
 import { HookQueue } from './hook-queue.js'
 import { Laggards, type LaggardsOwner } from './laggards.js'
-import { formatCursor, newEpoch } from './cursor.js'
-import type { ResolvedHistory, SseHooks } from './options.js'
-import { beginAt, jitteredRetryMs, openingFrames, type ResumableLog } from './resume.js'
+import type { ResolvedHistory, SlowPolicy, SseHooks } from './options.js'
+import { Pings, type PingMode } from './pings.js'
+import { beginAt, type ResumableLog, type Run } from './resume.js'
 import { Retention } from './retention.js'
-import { NUDGE, OPENING, PING, idOnly, withCursor } from './wire.js'
+import { PendingSends } from './sends.js'
+import type { Snapshots } from './snapshots.js'
+import { REPLAY_VISIT_BYTES, Sweep, type SweepOwner } from './sweep.js'
+import { NUDGE, OPENING, idOnly, withCursor, type EventFields } from './wire.js'
 import { Window } from './window.js'
 
 /** What a hub is made of. Bounds are explained where the user sets them, in `options.ts`. */
@@ -31,82 +42,78 @@ export interface HubOptions extends SseHooks {
   readonly logger: Logger
   readonly maxLagBytes: number
   readonly slowTimeoutMs: number
+  readonly slowPolicy: SlowPolicy
   readonly history: ResolvedHistory | undefined
+  readonly snapshots: Snapshots | undefined
+  readonly heartbeat: PingMode
+  readonly announceClose: boolean
+  /** Encodes what is for one client alone. */
+  readonly encode: (data: unknown, fields: EventFields) => Uint8Array
+  /** Hears of every stream that is over, before the hooks do. */
+  readonly onGone: (client: Client) => void
 }
 
-/** Counters of one hub. */
-export interface SseStats {
-  /** Open streams. */
-  readonly clients: number
-  /** Open streams by channel; null has those that named none. */
-  readonly channels: ReadonlyMap<string | null, number>
-  /** Streams whose socket is full at the moment. */
-  readonly lagging: number
-  /** Events published so far. */
-  readonly published: number
-  /** What the log holds for those who have not got it yet, in bytes. */
-  readonly logBytes: number
-  /** Streams dropped so far, by reason: no progress within `slowTimeoutMs`, or behind by `maxLagBytes`. */
-  readonly evicted: { readonly slow: number; readonly lag: number }
-}
-
-/** A send whose promise waits for the sweep that delivers it. */
-interface PendingSend {
-  readonly seq: number
-  readonly channel: Channel | null
-  recipients: number
-  readonly resolve: (recipients: number) => void
+/** How a stream begins. */
+export interface Subscription {
+  /** The channels that it follows, without duplicates. */
+  readonly channelIds: readonly string[]
+  /** Whether broadcasts and the hooks are left out: the stream is somebody's own. */
+  readonly isOwn?: boolean
+  /** The part of the log that the stream is confined to. */
+  readonly run?: Run
+  /** The position that the client brings; undefined for none. */
+  readonly lastEventId: string | undefined
+  readonly isGzip: boolean
+  /** What opened it: told to `onConnect`, and not kept. */
+  readonly request: Parameters<NonNullable<SseHooks['onConnect']>>[1]
+  readonly ctx: Record<string, unknown> | undefined
 }
 
 /** How often old events are looked for when nothing else happens, in milliseconds, unless `maxAgeMs` is less. */
 const AGE_CHECK_MS = 10_000
 
-/** Says that the server is going, not the network, and when to come back. */
-function closingFrame(retryMs: number): string {
-  return `retry: ${retryMs}\r\nevent: sse.close\r\ndata: {}\r\n\r\n`
-}
-
 type HubState = 'open' | 'stopping' | 'stopped'
 
 /** Publishes to and keeps the streams of one url. */
-export class Hub implements ClientOwner, DeliveryOwner, LaggardsOwner {
-  readonly #broker: Broker
-  readonly #logger: Logger
-  readonly #maxLagBytes: number
-  readonly #retention: Retention
-  readonly #history: ResolvedHistory | undefined
+export class Hub implements ClientOwner, SweepOwner, LaggardsOwner {
+  readonly #options: HubOptions
   readonly #epoch = newEpoch()
+  readonly #directory = new Directory()
   readonly #window = new Window()
   readonly #delivery: Delivery
+  readonly #sweep: Sweep
+  readonly #retention: Retention
   readonly #laggards: Laggards
   readonly #hooks: HookQueue
-  /** The clients that named no channel. */
-  readonly #lobby = new Channel(null)
-  readonly #channels = new Map<string, Channel>()
+  readonly #sends = new PendingSends()
+  readonly #drains = new Drains()
+  readonly #counters = new Counters()
+  readonly #pings: Pings
+  readonly #expiry = new Expiry((client) => {
+    this.#counters.expired++
+    this.close(client)
+  })
   #clients = 0
   #state: HubState = 'open'
-  #sends: PendingSend[] = []
   /** Bytes published since the last sweep ended. */
   #unsweptBytes = 0
-  #evictedSlow = 0
-  #evictedLag = 0
   #onEmpty: (() => void) | undefined
   /** Looks for events that are too old, when nothing else happens. */
   #ageTimer: NodeJS.Timeout | undefined
-  /** The id-only event with the position `#headSeq`, made once for all who are pinged there. */
-  #headFrame = PING
-  #headSeq = -1
 
   constructor(options: HubOptions) {
-    this.#broker = options.broker
-    this.#logger = options.logger
-    this.#maxLagBytes = options.maxLagBytes
-    this.#history = options.history
-    this.#retention = new Retention(this.#window, options.maxLagBytes, options.history)
-    this.#delivery = new Delivery(this.#window, this)
+    this.#options = options
+    this.#delivery = new Delivery(this.#window, options.slowPolicy === 'conflate', (client) => {
+      this.#announceGap(client)
+    })
+    this.#sweep = new Sweep(this.#window, this.#delivery, this)
+    this.#retention = new Retention(this.#window, options, (channel) => {
+      this.#directory.releaseChannel(channel)
+    })
     this.#laggards = new Laggards(this, options.slowTimeoutMs)
     this.#hooks = new HookQueue(options, options.logger)
-    this.#broker.tail((seq, event) => {
+    this.#pings = new Pings(options.heartbeat, options.history === undefined ? undefined : this.#epoch)
+    options.broker.tail((seq, event) => {
       this.#receive(seq, event)
     })
   }
@@ -114,24 +121,38 @@ export class Hub implements ClientOwner, DeliveryOwner, LaggardsOwner {
   // --- publishing
 
   /**
-   * Publishes `event`. Throws {@link ChannelNotFound} when the named channel
+   * Publishes `event` and returns its sequence. Throws {@link ChannelNotFound} when the named channel
    * has no subscriber and nothing is kept, `ERR_SSE_STOPPED` once a stop has begun.
    */
-  publish(event: BrokerEvent): void {
-    this.#append(event)
+  publish(event: BrokerEvent): number {
+    const seq = this.#append(event)
     this.#flushBurst()
+    return seq
   }
 
   /** Publishes, and resolves with the number of recipients once the event was handed to each. Throws likewise. */
   send(event: BrokerEvent): Promise<number> {
     const seq = this.#append(event)
-    const { channel } = this.#window.log.at(seq)
-    const recipients = channel === null ? this.#clients : channel.clients.length
-    const delivered = new Promise<number>((resolve) => {
-      this.#sends.push({ seq, channel, recipients, resolve })
-    })
+    const delivered = this.#sends.add(seq, this.#window.log.at(seq).channel)
     this.#flushBurst()
     return delivered
+  }
+
+  sendTo(client: Client, data: unknown, fields: EventFields): void {
+    this.insert(client, new Frame(this.#options.encode(data, fields)))
+  }
+
+  /** Sends `frame` to `client` alone, in its place among what is published; undefined ends the stream there. */
+  insert(client: Client, frame: Frame | undefined): void {
+    if (client.state === 'closed') return
+    const ownBytes = frame?.bytes.byteLength ?? 0
+    client.inserts ??= []
+    client.inserts.push({ after: this.#window.log.head, frame, ownBytes })
+    this.#delivery.insertBytes += ownBytes
+    if (client.state === 'live') this.#catchUp(client)
+    if (this.#delivery.insertBytes <= this.#options.maxLagBytes) return
+    this.#counters.evictedLag++
+    this.#evict(client, 'what was sent to single clients and not taken is more than maxLagBytes')
   }
 
   // --- clients
@@ -141,120 +162,199 @@ export class Hub implements ClientOwner, DeliveryOwner, LaggardsOwner {
     return this.#state !== 'open'
   }
 
+  /** How many streams are open. */
+  get size(): number {
+    return this.#clients
+  }
+
+  /** How many streams get what is sent to the channel `id`, null for broadcasts. */
+  presence(id: string | null): number {
+    return this.#directory.find(id)?.followers ?? 0
+  }
+
+  /** The open streams, of all channels or of one. */
+  *clients(id: string | null = null): Generator<Client> {
+    const audiences = id === null ? this.#directory.audiences() : (this.#directory.find(id)?.audiences ?? [])
+    for (const audience of [...audiences]) yield* [...audience.clients]
+  }
+
+  /** The clients by what they follow. */
+  audiences(): Iterable<Audience> {
+    return this.#directory.audiences()
+  }
+
   /**
-   * Begins a stream on `sink` for the channel, null for none: from the newest event on, or with history from where
-   * the cursor `lastEventId` says. Position and subscription are one step.
+   * Begins a stream on `sink`: from the newest event on, or with history from where the cursor says. Position and
+   * subscription are one step.
    */
-  connect(
-    sink: StreamSink,
-    response: StreamResponse,
-    channelId: string | null,
-    lastEventId: string | undefined,
-  ): void {
-    const channel = channelId === null ? this.#lobby : this.#channelFor(channelId)
+  connect(sink: StreamSink, response: StreamResponse, subscription: Subscription): Client {
+    const { channelIds, isOwn = false, run, lastEventId, isGzip, ctx } = subscription
+    const audience = this.#directory.audience(channelIds, isOwn)
     let opening = OPENING
     let from = this.#window.log.head
-    if (this.#history !== undefined) {
-      const log = this.#resumable(channel, this.#history)
-      const beginning = beginAt(lastEventId, log)
-      const names = channelId === null ? [] : [channelId]
-      opening = Buffer.from(openingFrames(beginning, log, names, jitteredRetryMs(this.#clients)))
+    let isFresh = true
+    if (this.#options.history !== undefined && audience.hasPositions) {
+      const log = this.#resumable(audience, this.#options.history)
+      const beginning = beginAt(lastEventId, log, run)
+      isFresh = beginning.kind !== 'recovered'
+      const hasSnapshot = isFresh && this.#options.snapshots !== undefined && !isOwn
+      const frames = openingFrames(beginning, log, channelIds, jitteredRetryMs(this.#clients), hasSnapshot)
+      opening = Buffer.from(frames)
       from = beginning.from
+      this.#counters.began(beginning)
     }
-    const client = new Client(this, sink, channel, from)
-    channel.add(client)
+    const client = new Client(this, sink, audience, from, isGzip, ctx)
+    audience.add(client)
     this.#clients++
-    sink.begin(response, client, opening)
-    if (this.#window.hasPending(channel, from)) this.#delivery.touch(channel)
-    this.#hooks.connected(client)
+    sink.begin(response, client, isGzip ? Buffer.concat([GZIP_HEADER, new Chunk(opening).gzip]) : opening)
+    if (isFresh && !isOwn && this.#options.snapshots !== undefined) {
+      this.#openWithSnapshot(client, this.#options.snapshots)
+    } else if (this.#window.hasPending(audience, from)) {
+      this.#catchUp(client)
+    }
+    if (!isOwn) this.#hooks.connected(client, subscription.request)
+    return client
+  }
+
+  /** The sequence of the newest event. */
+  get head(): number {
+    return this.#window.log.head
+  }
+
+  /** The sequence that an event id of this log stands for; undefined for any other. */
+  positionOf(lastEventId: string | undefined): number | undefined {
+    const cursor = parseCursor(lastEventId ?? '')
+    return cursor?.epoch === this.#epoch ? cursor.seq : undefined
   }
 
   /** The position of the newest event. Throws `ERR_SSE_NO_HISTORY`. */
   cursor(): string {
-    if (this.#history !== undefined) return formatCursor(this.#epoch, this.#window.log.head)
+    if (this.#options.history !== undefined) return formatCursor(this.#epoch, this.head)
     throw new UsanicError(
       'ERR_SSE_NO_HISTORY',
       'This Sse keeps no history, so there is nothing to resume from. Make it with { history: {} }.',
     )
   }
 
+  /**
+   * Resolves when every client of the channel `id` (null: every client) has caught up with what was published
+   * before, or is gone. Rejects with `ERR_SSE_DRAIN_TIMEOUT`.
+   */
+  async drained(id: string | null, timeoutMs?: number): Promise<void> {
+    const seq = this.head
+    await this.#swept()
+    const channel = this.#directory.find(id)
+    if (channel === undefined) return
+    const behind = [...this.#laggards].filter(({ audience }) => audience.follows(channel))
+    await this.#drains.wait(seq, behind, timeoutMs)
+  }
+
+  /** Resolves when `client` has everything, or is gone: at the latest when it is dropped as too slow. */
+  drainedOf(client: Client): Promise<void> {
+    const isBehind = client.state !== 'live' && client.state !== 'closed'
+    return this.#drains.wait(Infinity, isBehind ? [client] : [])
+  }
+
   resume(client: Client): boolean {
     if (client.state === 'closed') return true
     this.#laggards.progressed(client)
     // What the log held for this one alone may be let go of.
-    this.#delivery.schedule()
+    this.#sweep.schedule()
     // The socket is writable before the native buffer is empty: a write that means nothing comes first, and sends
     // what that holds. Only when it is taken is there nothing left in it, and the log goes on.
-    const taken = this.#delivery.nudge(client, NUDGE) && this.#delivery.advance(client)
-    if (taken) this.#caughtUp(client)
-    else if (client.state === 'live') this.#laggards.add(client)
-    return taken
+    if (!this.#delivery.nudge(client)) {
+      this.#laggards.block(client)
+      return false
+    }
+    const visit = this.#delivery.advance(client, REPLAY_VISIT_BYTES)
+    if (visit === 'more') this.#catchUp(client)
+    this.visited(client, visit)
+    return visit !== 'refused'
   }
 
   forget(client: Client): void {
     if (client.state === 'closed') return
-    if (this.#laggards.delete(client)) this.#delivery.schedule()
+    if (this.#laggards.delete(client)) this.#sweep.schedule()
     client.state = 'closed'
-    const { channel } = client
-    channel.remove(client)
-    this.#dropIfUnused(channel)
+    client.audience.remove(client)
+    this.#directory.release(client.audience)
     this.#clients--
-    for (const send of this.#sends) {
-      const concerns = send.channel === null || send.channel === channel
-      if (concerns && send.seq > client.cursor) send.recipients--
-    }
-    this.#hooks.disconnected(client)
+    this.#sends.left(client)
+    this.#drains.ended(client)
+    this.#expiry.delete(client)
+    this.#delivery.forget(client)
+    this.#options.onGone(client)
+    if (!client.audience.isOwn) this.#hooks.disconnected(client)
     if (this.#clients === 0) this.#onEmpty?.()
   }
 
   close(client: Client): void {
     if (client.state === 'closed') return
     // A stream that ends within an event would hand its reader half of it.
-    if (client.offset === 0) client.sink.end()
+    if (client.part === undefined) client.sink.end()
     else client.sink.close()
     this.forget(client)
   }
 
-  /** Pings `client`; one whose socket is full has no use for it. */
-  ping(client: Client): void {
-    // A comment must not land within an event that is still on its way.
-    if (client.state !== 'live' || client.offset > 0) return
-    if (!this.#delivery.write(client, this.#pingFor(client))) this.blocked(client)
+  /** Ends the streams that `isMeant`; returns how many. */
+  kick(clients: Iterable<Client>, isMeant: (client: Client) => boolean): number {
+    let kicked = 0
+    for (const client of clients) {
+      if (client.state === 'closed' || !isMeant(client)) continue
+      kicked++
+      this.close(client)
+    }
+    this.#counters.kicked += kicked
+    return kicked
   }
 
-  *channels(): Generator<Channel> {
-    yield this.#lobby
-    yield* this.#channels.values()
+  expireAt(client: Client, time: number): void {
+    if (client.state !== 'closed') this.#expiry.set(client, time)
+  }
+
+  /** Pings `client`; one whose socket is full, or that has something coming, has no use for it. */
+  ping(client: Client): void {
+    // A comment must not land within an event that is still on its way.
+    if (client.state !== 'live' || client.part !== undefined) return
+    const isCurrent = !this.#window.hasPending(client.audience, client.cursor)
+    const chunk = this.#pings.chunkAt(this.#window.log.head, isCurrent && client.audience.hasPositions)
+    if (!this.#delivery.write(client, chunk)) this.#laggards.block(client)
   }
 
   // --- those who lag
 
-  blocked(client: Client): void {
-    this.#laggards.add(client)
-  }
-
   nudge(client: Client): void {
-    if (this.#delivery.nudge(client, NUDGE)) this.resume(client)
+    if (this.#delivery.nudge(client)) this.resume(client)
   }
 
   evictSlow(client: Client): void {
-    this.#evictedSlow++
+    this.#counters.evictedSlow++
     this.#evict(client, `its socket took nothing for slowTimeoutMs`)
   }
 
-  // --- after a sweep
+  // --- after a visit, after a sweep
+
+  visited(client: Client, visit: Visit): void {
+    if (visit === 'refused') {
+      this.#laggards.block(client)
+    } else if (visit === 'more') {
+      this.#drains.progressed(client, client.cursor)
+    } else {
+      this.#drains.ended(client)
+      if (this.#laggards.delete(client)) client.state = 'live'
+      if (visit === 'over' || this.#state === 'stopping') this.#finish(client)
+    }
+  }
 
   swept(seq: number): void {
     this.#unsweptBytes = 0
-    const lost = this.#retention.trim(seq, this.#laggards, (channel) => {
-      this.#dropIfUnused(channel)
-    })
-    for (const client of lost) {
+    const heldFrom = this.#options.snapshots?.heldFrom ?? Infinity
+    for (const client of this.#retention.trim(seq, this.#laggards, heldFrom)) {
       if (client.state === 'closed') continue // by a hook on the end of another
-      this.#evictedLag++
+      this.#counters.evictedLag++
       this.#evict(client, 'it is behind by more than maxLagBytes')
     }
-    this.#settleSends(seq)
+    this.#sends.settle(seq)
   }
 
   // --- life
@@ -262,13 +362,14 @@ export class Hub implements ClientOwner, DeliveryOwner, LaggardsOwner {
   /** Takes streams and events, again after a stop. */
   start(): void {
     this.#state = 'open'
-    if (this.#history === undefined) return
+    const { history } = this.#options
+    if (history === undefined) return
     clearInterval(this.#ageTimer)
     this.#ageTimer = setInterval(
       () => {
-        this.#delivery.schedule()
+        this.#sweep.schedule()
       },
-      Math.min(this.#history.maxAgeMs, AGE_CHECK_MS),
+      Math.min(history.maxAgeMs, AGE_CHECK_MS),
     ).unref()
   }
 
@@ -279,9 +380,10 @@ export class Hub implements ClientOwner, DeliveryOwner, LaggardsOwner {
   stop(): Promise<void> {
     this.#state = 'stopping'
     clearInterval(this.#ageTimer)
-    this.#delivery.flush()
-    const all = [...this.channels()].flatMap((channel) => channel.clients)
-    for (const client of all) if (client.state === 'live') this.#finish(client)
+    this.#sweep.flush()
+    for (const client of this.clients()) {
+      if (client.state === 'live' || client.state === 'opening') this.#finish(client)
+    }
     return new Promise((resolve) => {
       this.#onEmpty = () => {
         this.#onEmpty = undefined
@@ -292,18 +394,34 @@ export class Hub implements ClientOwner, DeliveryOwner, LaggardsOwner {
     })
   }
 
+  /** A stream was refused for want of room. */
+  shed(): void {
+    this.#counters.shed++
+  }
+
   /** The counters now. */
   get stats(): SseStats {
     const channels = new Map<string | null, number>()
-    for (const { id, clients } of this.channels()) if (clients.length > 0) channels.set(id, clients.length)
+    for (const { channels: followed, clients } of this.#directory.audiences()) {
+      const names = followed.filter(({ id }) => id !== null)
+      if (names.length === 0 && clients.length > 0) channels.set(null, clients.length)
+      for (const { id, followers } of names) channels.set(id, followers)
+    }
     return {
       clients: this.#clients,
       channels,
       lagging: this.#laggards.size,
       published: this.#window.log.head,
-      logBytes: this.#window.log.bytes,
-      evicted: { slow: this.#evictedSlow, lag: this.#evictedLag },
+      logBytes: this.#window.log.bytes + this.#window.conflation.bytes,
+      ...this.#counters.told(),
     }
+  }
+
+  /** Resolves once what was published so far was handed to every live client. */
+  async #swept(): Promise<void> {
+    const settled = this.#sends.add(this.head, this.#directory.everybody)
+    this.#sweep.schedule()
+    await settled
   }
 
   #append(event: BrokerEvent): number {
@@ -314,80 +432,92 @@ export class Hub implements ClientOwner, DeliveryOwner, LaggardsOwner {
         'The server is stopping and its streams are ending: this event would reach nobody. Send it before stop().',
       )
     }
-    const isHeard = channelId === null || this.#history !== undefined || this.#hasClients(channelId)
-    if (!isHeard) throw new ChannelNotFound(channelId)
-    return this.#broker.append(event)
+    if (channelId !== null && this.#options.history === undefined && this.presence(channelId) === 0) {
+      throw new ChannelNotFound(channelId)
+    }
+    return this.#options.broker.append(event)
   }
 
   /** A burst within one turn must not outgrow the log's bound while it waits for the turn to end. */
   #flushBurst(): void {
-    if (this.#unsweptBytes > this.#maxLagBytes) this.#delivery.flush()
+    if (this.#unsweptBytes > this.#options.maxLagBytes) this.#sweep.flush()
   }
 
-  #receive(seq: number, { channelId, frame, hasId }: BrokerEvent): void {
-    const channel = channelId === null ? null : this.#channelFor(channelId)
-    const placed =
-      this.#history === undefined ? frame : withCursor(frame, hasId, formatCursor(this.#epoch, seq))
-    this.#window.append(placed, channel)
+  #receive(seq: number, { channelId, frame, hasId, key }: BrokerEvent): void {
+    const channel = this.#directory.channel(channelId)
+    const hasHistory = this.#options.history !== undefined
+    const placed = hasHistory ? withCursor(frame, hasId, formatCursor(this.#epoch, seq)) : frame
+    this.#window.append(placed, channel, key)
     this.#unsweptBytes += placed.byteLength
-    this.#delivery.touch(channel)
+    this.#sweep.touch(channel)
   }
 
-  #hasClients(channelId: string): boolean {
-    const channel = this.#channels.get(channelId)
-    return channel !== undefined && channel.clients.length > 0
+  /** Holds `client` back until the state of its channels is there, which goes before everything else. */
+  #openWithSnapshot(client: Client, snapshots: Snapshots): void {
+    const { log } = this.#window
+    const names = client.channels
+    const asked = snapshots.get(names.length === 0 ? [null] : names, log.floor, log.head)
+    client.cursor = asked.seq
+    this.#laggards.add(client, 'opening')
+    asked.snapshots.then(
+      (made) => {
+        if (client.state !== 'opening') return
+        const frames = made.flatMap(({ frame }) => (frame === undefined ? [] : [frame]))
+        if (this.#options.history !== undefined) {
+          frames.push(new Frame(idOnly(formatCursor(this.#epoch, asked.seq))))
+        }
+        this.#insertFirst(client, asked.seq, frames)
+        this.#catchUp(client)
+      },
+      (error: unknown) => {
+        if (client.state !== 'opening') return
+        this.#options.logger.error(
+          { err: error },
+          'The snapshot hook failed; a stream was closed and may come again',
+        )
+        client.sink.close()
+        this.forget(client)
+      },
+    )
   }
 
-  #channelFor(channelId: string): Channel {
-    let channel = this.#channels.get(channelId)
-    if (channel === undefined) {
-      channel = new Channel(channelId)
-      this.#channels.set(channelId, channel)
-    }
-    return channel
+  /** Tells `client` what it has lost, before its next event. */
+  #announceGap(client: Client): void {
+    const gap = client.lag?.gap
+    if (gap === undefined || client.lag === undefined) return
+    client.lag.gap = undefined
+    this.#counters.gaps++
+    const bytes = Buffer.from(gapFrame(this.#epoch, gap.from, this.#window.log.floor, gap.missed))
+    this.#insertFirst(client, client.cursor, [new Frame(bytes)])
   }
 
-  #dropIfUnused(channel: Channel): void {
-    const isUnused = channel.clients.length === 0 && channel.index.length === 0
-    if (isUnused && channel.id !== null) this.#channels.delete(channel.id)
+  /** Puts `frames`, which are shared or small, before everything else that `client` is to get after `seq`. */
+  #insertFirst(client: Client, seq: number, frames: readonly Frame[]): void {
+    if (frames.length === 0) return
+    const first = frames.map((frame) => ({ after: seq, frame, ownBytes: 0 }))
+    client.inserts = [...first, ...(client.inserts ?? [])]
   }
 
-  #caughtUp(client: Client): void {
-    if (this.#laggards.delete(client)) {
-      client.state = 'live'
-      client.blockedSince = 0
-    }
-    if (this.#state === 'stopping') this.#finish(client)
+  /** `client` is behind, and its socket takes bytes: it gets what it lacks in its turn. */
+  #catchUp(client: Client): void {
+    this.#laggards.add(client, 'replaying')
+    this.#sweep.queue(client)
   }
 
   /** Ends the stream of `client`, which has everything; what may be stuck in the native buffer goes first. */
   #finish(client: Client): void {
     if (this.#delivery.mayBeStuck(client) && !this.#delivery.write(client, NUDGE)) {
-      this.blocked(client)
+      this.#laggards.block(client)
       return
     }
-    if (this.#history !== undefined) {
-      this.#delivery.write(client, Buffer.from(closingFrame(jitteredRetryMs(this.#clients))))
+    if (this.#state === 'stopping' && this.#options.announceClose && client.audience.hasPositions) {
+      this.#delivery.write(client, new Chunk(Buffer.from(closingFrame(jitteredRetryMs(this.#clients)))))
     }
     client.sink.end()
     this.forget(client)
   }
 
-  /**
-   * With history the ping of a client that has everything is its new position: the cursor of a quiet client must
-   * not fall behind what is kept.
-   */
-  #pingFor(client: Client): Uint8Array {
-    const { head } = this.#window.log
-    if (this.#history === undefined || this.#window.hasPending(client.channel, client.cursor)) return PING
-    if (this.#headSeq !== head) {
-      this.#headSeq = head
-      this.#headFrame = idOnly(formatCursor(this.#epoch, head))
-    }
-    return this.#headFrame
-  }
-
-  #resumable(channel: Channel, { maxReplayBytes }: ResolvedHistory): ResumableLog {
+  #resumable(audience: Audience, { maxReplayBytes }: ResolvedHistory): ResumableLog {
     const { log } = this.#window
     return {
       epoch: this.#epoch,
@@ -395,34 +525,27 @@ export class Hub implements ClientOwner, DeliveryOwner, LaggardsOwner {
       floor: log.floor,
       maxReplayBytes,
       missedSince: (seq) => ({
-        events: this.#window.countPending(channel, seq),
-        // All that came since is the cheap bound; what concerns the channel is counted only beyond it.
+        events: this.#window.countPending(audience, seq),
+        // All that came since is the cheap bound; what concerns the client is counted only beyond it.
         bytes:
           log.bytesAfter(seq) <= maxReplayBytes
             ? log.bytesAfter(seq)
-            : this.#window.bytesPending(channel, seq),
+            : this.#window.bytesPending(audience, seq),
       }),
     }
   }
 
   #evict(client: Client, reason: string): void {
-    if (this.#evictedSlow + this.#evictedLag === 1) {
+    if (this.#counters.isFirstEviction) {
       const loss =
-        this.#history === undefined
+        this.#options.history === undefined
           ? 'without history it loses the events of its absence'
           : 'it may come back for what it missed'
-      this.#logger.warn(
+      this.#options.logger.warn(
         `Dropped a slow client because ${reason}; ${loss}. Further ones are counted in sse.stats.evicted and not logged.`,
       )
     }
     client.sink.close()
     this.forget(client)
-  }
-
-  #settleSends(seq: number): void {
-    const settled = this.#sends
-    if (settled.length === 0) return
-    this.#sends = settled.filter((send) => send.seq > seq)
-    for (const send of settled) if (send.seq <= seq) send.resolve(send.recipients)
   }
 }

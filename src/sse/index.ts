@@ -1,6 +1,17 @@
 /** `usanic/sse`: Server-Sent Events for an application. */
 export type { SseClient } from './client.js'
+export type { SseStats } from './counters.js'
 export { ChannelNotFound, KeyError } from './errors.js'
-export { Sse, type SendOptions, type SseSend, type SseSendNowait } from './extension.js'
-export type { SseStats } from './hub.js'
-export type { BeforeRequest, SseHooks, SseOptions } from './options.js'
+export type { AnyEvents, EventName, SendOptions } from './events.js'
+export { Sse, type SseSend, type SseSendNowait } from './extension.js'
+export type {
+  BeforeRequest,
+  ChannelsHook,
+  HistoryOptions,
+  SlowPolicy,
+  SseCorsOptions,
+  SseHooks,
+  SseOptions,
+} from './options.js'
+export type { OwnStreamOptions, SourceEvent, StreamSource } from './streams.js'
+export type { EventFields } from './wire.js'

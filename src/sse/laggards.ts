@@ -1,11 +1,12 @@
 /**
- * The clients whose sockets are full, and for how long: the hub's own deadline for them.
+ * The clients that are not live, for whom the log is held, and the hub's own deadline for those whose sockets are
+ * full.
  *
  * The native code closes a blocked socket after some ten seconds even when its reader makes slow progress, so a
  * blocked socket is nudged from time to time and the deadline is ours: a client whose socket takes nothing for
  * `slowTimeoutMs` is evicted. One timer, and only while somebody lags.
  */
-import type { Client } from './client.js'
+import { Lag, type Client } from './client.js'
 
 /** How often the deadline is looked at, in milliseconds. */
 const WATCH_MS = 1000
@@ -41,10 +42,19 @@ export class Laggards implements Iterable<Client> {
     return this.#clients.values()
   }
 
+  /** `client` is behind without being blocked: it waits for its snapshot or for its turn. */
+  add(client: Client, state: 'opening' | 'replaying'): void {
+    client.state = state
+    client.lag ??= new Lag()
+    this.#clients.add(client)
+  }
+
   /** The socket of `client` has refused; its deadline runs from now. */
-  add(client: Client): void {
-    client.state = 'lagging'
-    client.blockedSince = client.nudgedAt = now()
+  block(client: Client): void {
+    const lag = (client.lag ??= new Lag())
+    client.state = 'blocked'
+    lag.wasBlocked = true
+    lag.blockedSince = lag.nudgedAt = now()
     this.#clients.add(client)
     this.#timer ??= setInterval(() => {
       this.#watch()
@@ -52,13 +62,14 @@ export class Laggards implements Iterable<Client> {
   }
 
   /** The socket of `client` took something: its deadline runs anew. */
-  progressed(client: Client): void {
-    client.blockedSince = client.nudgedAt = now()
+  progressed({ lag }: Client): void {
+    if (lag !== undefined) lag.blockedSince = lag.nudgedAt = now()
   }
 
   /** `client` has caught up or is gone. True when it was lagging. */
   delete(client: Client): boolean {
     const wasLagging = this.#clients.delete(client)
+    client.lag = undefined
     if (this.#clients.size === 0) {
       clearInterval(this.#timer)
       this.#timer = undefined
@@ -69,10 +80,12 @@ export class Laggards implements Iterable<Client> {
   #watch(): void {
     const time = now()
     for (const client of this.#clients) {
-      if (time - client.blockedSince >= this.#slowTimeoutMs) {
+      const { lag } = client
+      if (client.state !== 'blocked' || lag === undefined) continue
+      if (time - lag.blockedSince >= this.#slowTimeoutMs) {
         this.#owner.evictSlow(client)
-      } else if (time - client.nudgedAt >= NUDGE_EVERY_MS) {
-        client.nudgedAt = time
+      } else if (time - lag.nudgedAt >= NUDGE_EVERY_MS) {
+        lag.nudgedAt = time
         this.#owner.nudge(client)
       }
     }

@@ -5,21 +5,23 @@
  * queue there is: who is behind is a cursor into it. What evicts from it is the hub's business.
  */
 import type { Channel } from './channel.js'
+import { Frame } from './frame.js'
 
 /** One event. */
-export class LogEntry {
-  /** The encoded event. */
-  readonly frame: Uint8Array
-  /** Whom it concerns; null for everybody. */
-  readonly channel: Channel | null
+export class LogEntry extends Frame {
+  /** Whom it concerns; the channel of broadcasts for everybody. */
+  readonly channel: Channel
+  /** A newer event of the same channel with the same key takes its place for those who lag, where that is the policy. */
+  readonly key: string | undefined
   /** When it was appended, in whole milliseconds of `performance.now()`. */
   readonly time: number
   /** Bytes appended up to and including this one, ever. */
   end: number
 
-  constructor(frame: Uint8Array, channel: Channel | null, time: number) {
-    this.frame = frame
+  constructor(bytes: Uint8Array, channel: Channel, key: string | undefined, time: number) {
+    super(bytes)
     this.channel = channel
+    this.key = key
     this.time = time
     this.end = 0
   }
@@ -34,18 +36,20 @@ export class EventLog {
   head = 0
   /** The highest sequence evicted: `floor + 1` is the oldest that can be read. */
   floor = 0
-  /** The size of all frames held, in bytes. */
+  /** The size of all events held, in bytes. */
   bytes = 0
-  private appended = 0
+  /** The size of all events ever appended, in bytes. */
+  appendedBytes = 0
   private entries: (LogEntry | undefined)[] = []
   private start = 0
 
   /** Takes an event in and returns its sequence. */
   append(entry: LogEntry): number {
-    this.appended += entry.frame.byteLength
-    entry.end = this.appended
+    const size = entry.bytes.byteLength
+    this.appendedBytes += size
+    entry.end = this.appendedBytes
     this.entries.push(entry)
-    this.bytes += entry.frame.byteLength
+    this.bytes += size
     return ++this.head
   }
 
@@ -56,9 +60,9 @@ export class EventLog {
     throw new RangeError(`Sequence ${seq} is not in the log (${this.floor} < seq <= ${this.head})`)
   }
 
-  /** The size of all frames after `seq`, which is between floor and head, in bytes. */
+  /** The size of all events after `seq`, which is between floor and head, in bytes. */
   bytesAfter(seq: number): number {
-    return seq === this.floor ? this.bytes : this.appended - this.at(seq).end
+    return seq === this.floor ? this.bytes : this.appendedBytes - this.at(seq).end
   }
 
   /** Evicts the oldest entry and returns it. Throws a RangeError when the log is empty. */
@@ -67,7 +71,7 @@ export class EventLog {
     this.entries[this.start] = undefined
     this.start++
     this.floor++
-    this.bytes -= entry.frame.byteLength
+    this.bytes -= entry.bytes.byteLength
     if (this.start === this.entries.length) {
       this.entries.length = 0
       this.start = 0

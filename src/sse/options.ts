@@ -12,12 +12,36 @@ import type { SseClient } from './client.js'
  */
 export type BeforeRequest = { call(request: Request): unknown }['call']
 
+/**
+ * Decides which channels a stream gets, in place of its query; asked after `beforeRequest`, and again whenever the
+ * client comes back. `requested` is what the query names. Return the names, or null for broadcasts only. Anything
+ * else, an empty list and `undefined` too, refuses the stream with 403: what is not allowed is denied.
+ */
+export type ChannelsHook = {
+  call(request: Request, requested: readonly string[]): unknown
+}['call']
+
 /** Hooks on the life of a stream. An error in one is logged and ends nothing. */
 export interface SseHooks {
   /** A stream has begun. It may send and close; it is called in order, never within another hook. */
-  readonly onConnect?: ((client: SseClient) => void) | undefined
+  readonly onConnect?: { call(client: SseClient, request: Request): void }['call'] | undefined
   /** A stream is over, whoever ended it. Called once for every `onConnect`. */
-  readonly onDisconnect?: ((client: SseClient) => void) | undefined
+  readonly onDisconnect?: { call(client: SseClient): void }['call'] | undefined
+}
+
+/**
+ * What becomes of clients that still need what the log must let go of. `disconnect`: they are dropped, and with
+ * history come back for it or for a reset. `skip`: they lose it and are told by an `sse.gap`. `conflate`: of events
+ * with a `key` whoever was blocked gets only the newest of each, of others it is told as with `skip`.
+ */
+export type SlowPolicy = 'disconnect' | 'skip' | 'conflate'
+
+/** Which other origins may read the streams. */
+export interface SseCorsOptions {
+  /** Exact origins, such as `https://example.org`, no path and no `*`. */
+  origins: readonly string[]
+  /** Whether they may send cookies: `new EventSource(url, { withCredentials: true })`. Default false. */
+  credentials?: boolean
 }
 
 /** What a hub keeps for those who come back. What exceeds one of the bounds goes, oldest first. */
@@ -39,77 +63,158 @@ export type ResolvedHistory = Readonly<Required<HistoryOptions>>
 export interface SseOptions extends SseHooks {
   /** Where the streams are. Default `/sse`. */
   url?: string
-  /** How often every stream gets a `: ping` comment, in seconds, greater than 0; counted from the start. Default 15. */
+  /** How often every stream gets a ping, in seconds, greater than 0; counted from the start. Default 15. */
   pingInterval?: number
-  /** Called before a request becomes a stream; for authorisation. */
+  /** What a ping is: the comment `: ping` (with history the position), or an event `sse.ping`. Default `comment`. */
+  heartbeat?: 'comment' | 'event'
   beforeRequest?: BeforeRequest
-  /** How long `beforeRequest` may take, in milliseconds; then the connection is closed. Default 10,000. */
+  /** How long `beforeRequest` and `channels` may take, in milliseconds; then the connection is closed. Default 10,000. */
   beforeRequestTimeoutMs?: number
+  channels?: ChannelsHook
+  /**
+   * How many channels a query may name; more are answered by 400. Default 1: the first counts and others are
+   * ignored, as in the original.
+   */
+  maxChannels?: number
   /** Largest data of one event as it goes out, in bytes; a larger send is refused. Default 16 MiB. */
   maxEventBytes?: number
   /**
-   * How much the log keeps for clients that are behind, in bytes, all of them together; those that are further
-   * behind are dropped. Default 64 MiB.
+   * How much the log keeps for clients that are behind, in bytes, all of them together; beyond it `slowPolicy`
+   * decides. Default 64 MiB.
    */
   maxLagBytes?: number
+  /** Default `disconnect`. */
+  slowPolicy?: SlowPolicy
+  /** How long a full socket may take nothing before its client is dropped, in milliseconds. Default 30,000. */
+  slowTimeoutMs?: number
   /**
    * Keeps events for clients that come back: with it every event carries its position as id, and a browser that
    * reconnects gets what it missed, or an `sse.reset`. Default: none, as in the original.
    */
   history?: HistoryOptions
-  /** How long a full socket may take nothing before its client is dropped, in milliseconds. Default 30,000. */
-  slowTimeoutMs?: number
+  /**
+   * Makes the state of a channel (null: for streams without one) that a new stream starts from; sent as
+   * `sse.snapshot` before the events that follow it, when the stream is fresh or reset. Text as it is, other data
+   * as JSON; undefined sends nothing. Asked once for all who come while it is being made. Default: none.
+   */
+  snapshot?: (channelId: string | null) => unknown
+  /** How long `snapshot` may take, in milliseconds; then the streams that wait for it are closed. Default 10,000. */
+  snapshotTimeoutMs?: number
+  /** Most open streams; others get `sse.busy`, a later `retry`, and the end. Default: no bound. */
+  maxClients?: number
+  /** Most open streams from one address, counted like `maxClients`. Default: no bound. */
+  maxClientsPerIp?: number
+  /** Whether a stream that ends with the server says so, by `retry` and `sse.close`. Default: with history. */
+  announceClose?: boolean
+  /** Whether streams are compressed for clients that accept gzip, every write complete. Default false. */
+  compression?: boolean
+  /** Default: none, streams are for pages of the same origin. */
+  cors?: SseCorsOptions
 }
 
 /** Options with their defaults. */
 export interface ResolvedSseOptions extends SseHooks {
   readonly url: string
   readonly pingInterval: number
+  readonly heartbeat: 'comment' | 'event'
   readonly beforeRequest: BeforeRequest | undefined
   readonly beforeRequestTimeoutMs: number
+  readonly channels: ChannelsHook | undefined
+  readonly maxChannels: number
   readonly maxEventBytes: number
   readonly maxLagBytes: number
+  readonly slowPolicy: SlowPolicy
   readonly slowTimeoutMs: number
   readonly history: ResolvedHistory | undefined
+  readonly snapshot: ((channelId: string | null) => unknown) | undefined
+  readonly snapshotTimeoutMs: number
+  readonly maxClients: number
+  readonly maxClientsPerIp: number
+  readonly announceClose: boolean
+  readonly compression: boolean
+  readonly cors: Required<SseCorsOptions> | undefined
 }
+
+const MIB = 1024 * 1024
 
 const DEFAULTS: ResolvedSseOptions = {
   url: '/sse',
   pingInterval: 15,
+  heartbeat: 'comment',
   beforeRequest: undefined,
   beforeRequestTimeoutMs: 10_000,
-  maxEventBytes: 16 * 1024 * 1024,
-  maxLagBytes: 64 * 1024 * 1024,
+  channels: undefined,
+  maxChannels: 1,
+  maxEventBytes: 16 * MIB,
+  maxLagBytes: 64 * MIB,
+  slowPolicy: 'disconnect',
   slowTimeoutMs: 30_000,
   history: undefined,
+  snapshot: undefined,
+  snapshotTimeoutMs: 10_000,
+  maxClients: Infinity,
+  maxClientsPerIp: Infinity,
+  announceClose: false,
+  compression: false,
+  cors: undefined,
   onConnect: undefined,
   onDisconnect: undefined,
 }
 
 /** Longer would overflow node's timers, which then fire at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1
+export const MAX_TIMER_MS = 2 ** 31 - 1
 
 /** Checks `given` and fills in the defaults. Throws a TypeError for an unknown option or a bad value. */
 export function resolveSseOptions(given: SseOptions): ResolvedSseOptions {
   refuseUnknownKeys(given, Object.keys(DEFAULTS), 'Sse')
-  const options = { ...DEFAULTS }
-  for (const [key, value] of Object.entries(given) as [keyof SseOptions, never][]) {
-    if (value !== undefined && key !== 'history') options[key] = value
+  const { history, cors, ...plain } = given
+  const options = {
+    ...DEFAULTS,
+    announceClose: history !== undefined,
+    ...Object.fromEntries(Object.entries(plain).filter(([, value]) => value !== undefined)),
+    history: history === undefined ? undefined : resolveHistory(history),
+    cors: cors === undefined ? undefined : resolveCors(cors),
   }
-  if (given.history !== undefined) options.history = resolveHistory(given.history)
   if (typeof options.url !== 'string') throw bad('url', options.url, 'a path such as "/events"')
   checkPositive('pingInterval', options.pingInterval, MAX_TIMER_MS / 1000, 'seconds')
-  checkPositive('beforeRequestTimeoutMs', options.beforeRequestTimeoutMs, MAX_TIMER_MS, 'milliseconds')
-  checkPositive('slowTimeoutMs', options.slowTimeoutMs, MAX_TIMER_MS, 'milliseconds')
+  for (const name of ['beforeRequestTimeoutMs', 'slowTimeoutMs', 'snapshotTimeoutMs'] as const) {
+    checkPositive(name, options[name], MAX_TIMER_MS, 'milliseconds')
+  }
   checkPositive('maxEventBytes', options.maxEventBytes, Number.MAX_SAFE_INTEGER, 'bytes')
   checkPositive('maxLagBytes', options.maxLagBytes, Number.MAX_SAFE_INTEGER, 'bytes')
+  for (const name of ['maxChannels', 'maxClients', 'maxClientsPerIp'] as const)
+    checkCount(name, options[name])
+  checkOneOf('heartbeat', options.heartbeat, ['comment', 'event'])
+  checkOneOf('slowPolicy', options.slowPolicy, ['disconnect', 'skip', 'conflate'])
+  for (const name of ['announceClose', 'compression'] as const) checkOneOf(name, options[name], [true, false])
   if (options.beforeRequest !== undefined) checkBeforeRequest(options.beforeRequest)
-  for (const hook of ['onConnect', 'onDisconnect'] as const) {
-    if (options[hook] !== undefined && typeof options[hook] !== 'function') {
-      throw bad(hook, options[hook], 'a function of one parameter, the client')
+  for (const [name, parameters] of HOOKS) {
+    if (options[name] !== undefined && typeof options[name] !== 'function') {
+      throw bad(name, options[name], `a function of ${parameters}`)
     }
   }
   return options
+}
+
+const HOOKS = [
+  ['onConnect', 'the client and its request'],
+  ['onDisconnect', 'the client'],
+  ['channels', 'the request and the channels that it names'],
+  ['snapshot', 'the channel'],
+] as const
+
+function resolveCors(given: SseCorsOptions): Required<SseCorsOptions> {
+  if (typeof given !== 'object')
+    throw bad('cors', given, 'an object such as { origins: ["https://example.org"] }')
+  refuseUnknownKeys(given, ['origins', 'credentials'], 'Sse: cors')
+  const { origins, credentials = false } = given
+  if (!Array.isArray(origins)) throw bad('cors.origins', origins, 'a list such as ["https://example.org"]')
+  for (const origin of origins as unknown[]) {
+    const isExact = typeof origin === 'string' && URL.canParse(origin) && new URL(origin).origin === origin
+    if (!isExact) throw bad('cors.origins', origin, 'exact origins such as "https://example.org"')
+  }
+  checkOneOf('cors.credentials', credentials, [true, false])
+  return { origins, credentials }
 }
 
 function resolveHistory(given: HistoryOptions): ResolvedHistory {
@@ -137,9 +242,20 @@ export function checkBeforeRequest(callback: unknown): asserts callback is Befor
   }
 }
 
-function checkPositive(name: string, value: number, most: number, unit: string): void {
+/** Throws a TypeError unless `value` is a number of `unit` from above 0 to `most`. */
+export function checkPositive(name: string, value: number, most: number, unit: string): void {
   if (typeof value === 'number' && value > 0 && value <= most) return
   throw bad(name, value, `a number of ${unit} greater than 0`)
+}
+
+function checkCount(name: string, value: number): void {
+  if (value === Infinity || (Number.isInteger(value) && value > 0)) return
+  throw bad(name, value, 'a whole number greater than 0')
+}
+
+function checkOneOf(name: string, value: unknown, allowed: readonly unknown[]): void {
+  if (allowed.includes(value)) return
+  throw bad(name, value, allowed.map((one) => JSON.stringify(one)).join(' or '))
 }
 
 function bad(name: string, value: unknown, allowed: string): TypeError {

@@ -4,7 +4,7 @@
  * Decided by the cursor that the client brings and the state of the log, in one step with its subscription:
  * nothing falls between replay and live, and nothing comes twice, because replay is delivery from an older cursor.
  */
-import { formatCursor, parseCursor } from './cursor.js'
+import { parseCursor } from './cursor.js'
 
 /** Why what a client missed cannot be replayed. */
 export type ResetReason = 'malformed' | 'epoch' | 'ahead' | 'trimmed' | 'too_far'
@@ -12,7 +12,7 @@ export type ResetReason = 'malformed' | 'epoch' | 'ahead' | 'trimmed' | 'too_far
 /** How a stream begins. `from` is where its cursor starts. */
 export type Beginning =
   | { readonly kind: 'fresh'; readonly from: number }
-  | { readonly kind: 'recovered'; readonly from: number }
+  | { readonly kind: 'recovered'; readonly from: number; readonly missed: number }
   | { readonly kind: 'reset'; readonly from: number; readonly reason: ResetReason }
 
 /** What there is to resume from. */
@@ -26,47 +26,26 @@ export interface ResumableLog {
   readonly maxReplayBytes: number
 }
 
-/** Reads the cursor `lastEventId`; empty or undefined is none. */
-export function beginAt(lastEventId: string | undefined, log: ResumableLog): Beginning {
-  const { head } = log
-  if (lastEventId === undefined || lastEventId === '') return { kind: 'fresh', from: head }
-  const cursor = parseCursor(lastEventId)
-  if (cursor === undefined) return { kind: 'reset', from: head, reason: 'malformed' }
-  if (cursor.epoch !== log.epoch) return { kind: 'reset', from: head, reason: 'epoch' }
-  if (cursor.seq > head) return { kind: 'reset', from: head, reason: 'ahead' }
-  if (cursor.seq < log.floor) return { kind: 'reset', from: head, reason: 'trimmed' }
-  if (log.missedSince(cursor.seq).bytes > log.maxReplayBytes)
-    return { kind: 'reset', from: head, reason: 'too_far' }
-  return { kind: 'recovered', from: cursor.seq }
+/** A part of the log that is a stream of its own: the events of one channel after `start`. */
+export interface Run {
+  readonly start: number
+  /** Whether it has only begun: no cursor can be one of its positions. */
+  readonly isNew: boolean
 }
 
-/**
- * The first bytes of a stream with history: the opening comment, how long to wait before a reconnect, and what
- * became of the client's cursor. `sse.recovered` carries no id: a drop during the replay would lose the rest.
- */
-export function openingFrames(
-  beginning: Beginning,
-  log: ResumableLog,
-  channels: readonly string[],
-  retryMs: number,
-): string {
-  const id = `id: ${formatCursor(log.epoch, log.head)}\r\n`
-  const opening = `:\r\n\r\nretry: ${retryMs}\r\n`
-  if (beginning.kind === 'fresh') return `${opening}${id}\r\n`
-  if (beginning.kind === 'recovered') {
-    const { events } = log.missedSince(beginning.from)
-    return `${opening}\r\nevent: sse.recovered\r\ndata: ${JSON.stringify({ count: events })}\r\n\r\n`
+/** Reads the cursor `lastEventId`; empty or undefined is none. With `run` within that. */
+export function beginAt(lastEventId: string | undefined, log: ResumableLog, run?: Run): Beginning {
+  const from = run === undefined ? log.head : Math.max(run.start, log.floor)
+  const reset = (reason: ResetReason): Beginning => ({ kind: 'reset', from, reason })
+  if (lastEventId === undefined || lastEventId === '') {
+    return run !== undefined && run.start < log.floor ? reset('trimmed') : { kind: 'fresh', from }
   }
-  const data = JSON.stringify({ reason: beginning.reason, channels })
-  return `${opening}\r\n${id}event: sse.reset\r\ndata: ${data}\r\n\r\n`
-}
-
-/** The least time before a reconnect, in milliseconds; the original says nothing and browsers take some 3,000. */
-const RETRY_BASE_MS = 1000
-/** The window over which reconnects are spread grows by a millisecond for so many clients. */
-const CLIENTS_PER_MS = 2
-
-/** A reconnection time from a window that grows with the number of clients, so that they do not all come at once. */
-export function jitteredRetryMs(clients: number): number {
-  return Math.round(RETRY_BASE_MS + Math.random() * (RETRY_BASE_MS + clients / CLIENTS_PER_MS))
+  const cursor = parseCursor(lastEventId)
+  if (cursor === undefined) return reset('malformed')
+  if (cursor.epoch !== log.epoch) return reset('epoch')
+  if (cursor.seq > log.head) return reset('ahead')
+  if (cursor.seq < Math.max(log.floor, run?.start ?? 0) || run?.isNew === true) return reset('trimmed')
+  const missed = log.missedSince(cursor.seq)
+  if (missed.bytes > log.maxReplayBytes) return reset('too_far')
+  return { kind: 'recovered', from: cursor.seq, missed: missed.events }
 }

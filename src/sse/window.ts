@@ -1,122 +1,173 @@
 /**
- * What can be read: the log with its indexes, one per channel and one for broadcasts.
+ * What can be read: the log with its indexes, one per channel.
  *
  * Answers the one question of delivery, live or late: what lies between this cursor and the head and concerns
- * this channel? Keeps the indexes equal to the log as both grow and shrink.
+ * these channels? Keeps the indexes equal to the log as both grow and shrink.
  */
-import { MAX_WRITE_BYTES } from '../http/ports.js'
+import type { Audience } from './audience.js'
 import type { Channel } from './channel.js'
+import { Conflation, type KeptFrame } from './conflation.js'
+import { Frame, SLICE_BYTES } from './frame.js'
 import { EventLog, LogEntry } from './log.js'
-import { SeqIndex } from './seq-index.js'
+import { Piece } from './piece.js'
 
-/** The largest single write; also the most that is joined into one buffer. In bytes. */
-export const SLICE_BYTES = MAX_WRITE_BYTES
-
-/** Whole events joined for one write. Serves every cursor of its channel from `after` up to before `first`. */
-export class Piece {
-  readonly after: number
-  readonly first: number
-  readonly last: number
-  /** At most {@link SLICE_BYTES}, unless a single event is larger. */
-  readonly buffer: Uint8Array
-
-  constructor(after: number, first: number, last: number, buffer: Uint8Array) {
-    this.after = after
-    this.first = first
-    this.last = last
-    this.buffer = buffer
-  }
-}
-
-/** The log, read by channel. */
+/** The log, read by channels. */
 export class Window {
   readonly log = new EventLog()
-  readonly #broadcasts = new SeqIndex()
+  readonly conflation = new Conflation()
+  /** Where a cut stands in the index of each of its channels; one array for all cuts. */
+  readonly #positions: number[] = []
 
-  /** Takes in an event for `channel`, null for everybody; returns its sequence. */
-  append(frame: Uint8Array, channel: Channel | null): number {
-    const seq = this.log.append(new LogEntry(frame, channel, Math.floor(performance.now())))
-    ;(channel?.index ?? this.#broadcasts).push(seq)
+  /** Takes in an event for `channel`; returns its sequence. */
+  append(bytes: Uint8Array, channel: Channel, key?: string): number {
+    const entry = new LogEntry(bytes, channel, key, Math.floor(performance.now()))
+    const seq = this.log.append(entry)
+    channel.index.push(seq)
+    if (key !== undefined) this.conflation.published(entry, seq)
     return seq
   }
 
-  /** Evicts the oldest event; returns its channel, null for a broadcast. */
-  evictOldest(): Channel | null {
-    const { channel } = this.log.evictOldest()
-    ;(channel?.index ?? this.#broadcasts).shift()
-    return channel
+  /** Evicts the oldest event and returns it. */
+  evictOldest(): LogEntry {
+    const entry = this.log.evictOldest()
+    entry.channel.index.shift()
+    return entry
   }
 
-  /** Whether something after `cursor` concerns `channel`. */
-  hasPending(channel: Channel, cursor: number): boolean {
-    return channel.index.last > cursor || this.#broadcasts.last > cursor
+  /** Whether something after `cursor` concerns `audience`. */
+  hasPending({ channels }: Audience, cursor: number): boolean {
+    for (const channel of channels) {
+      if (channel.index.last > cursor) return true
+      if (channel.kept !== undefined && firstKept(channel.kept.values(), cursor) !== undefined) return true
+    }
+    return false
   }
 
-  /** The first sequence after `cursor` that concerns `channel`; Infinity when there is none. */
-  firstPending(channel: Channel, cursor: number): number {
-    return Math.min(
-      channel.index.at(channel.index.after(cursor)),
-      this.#broadcasts.at(this.#broadcasts.after(cursor)),
-    )
+  /** The channels of `audience` that have something after `cursor`, added to `found`. */
+  findPending({ channels }: Audience, cursor: number, found: Channel[]): void {
+    for (const channel of channels) if (channel.index.last > cursor) found.push(channel)
   }
 
-  /** How many events after `cursor` concern `channel`. */
-  countPending(channel: Channel, cursor: number): number {
-    const { index } = channel
-    return index.length - index.after(cursor) + this.#broadcasts.length - this.#broadcasts.after(cursor)
+  /** How many events after `cursor` concern `audience`. */
+  countPending({ channels }: Audience, cursor: number): number {
+    let count = 0
+    for (const { index } of channels) count += index.length - index.after(cursor)
+    return count
   }
 
-  /** What the events after `cursor` that concern `channel` take, in bytes. */
-  bytesPending(channel: Channel, cursor: number): number {
+  /** What the events after `cursor` that concern `audience` take, in bytes. */
+  bytesPending({ channels }: Audience, cursor: number): number {
     let bytes = 0
-    for (
-      let seq = this.firstPending(channel, cursor);
-      seq !== Infinity;
-      seq = this.firstPending(channel, seq)
-    ) {
-      bytes += this.log.at(seq).frame.byteLength
+    for (const { index } of channels) {
+      for (let at = index.after(cursor); at < index.length; at++) {
+        bytes += this.log.at(index.at(at)).bytes.byteLength
+      }
     }
     return bytes
   }
 
-  /** The next events after `cursor` that concern `channel`, joined; undefined when there is none. */
-  cut(channel: Channel, cursor: number): Piece | undefined {
-    const own = channel.index
-    const all = this.#broadcasts
-    let ownPosition = own.after(cursor)
-    let allPosition = all.after(cursor)
-    const after = Math.max(positiveOr0(own, ownPosition - 1), positiveOr0(all, allPosition - 1))
-    const first = Math.min(own.at(ownPosition), all.at(allPosition))
-    if (first === Infinity) return undefined
-    const frames: Uint8Array[] = []
-    let bytes = 0
-    let last = first
-    for (let seq = first; seq !== Infinity;) {
-      const { frame } = this.log.at(seq)
-      if (frames.length > 0 && bytes + frame.byteLength > SLICE_BYTES) break
-      frames.push(frame)
-      bytes += frame.byteLength
-      last = seq
-      if (seq === own.at(ownPosition)) ownPosition++
-      else allPosition++
-      seq = Math.min(own.at(ownPosition), all.at(allPosition))
+  /**
+   * The next events of `channels` after `cursor` and up to `limit`, joined; undefined when there is none. With
+   * `isConflating` without those that have a newer one of their key behind them.
+   */
+  cut(
+    channels: readonly Channel[],
+    cursor: number,
+    limit = Infinity,
+    isConflating = false,
+  ): Piece | undefined {
+    const positions = this.#positions
+    let after = 0
+    for (let i = 0; i < channels.length; i++) {
+      const { index } = channels[i] as Channel // reason: i is below the length
+      const position = index.after(cursor)
+      positions[i] = position
+      if (position > 0) after = Math.max(after, index.at(position - 1))
     }
-    return new Piece(after, first, last, join(frames, bytes))
+    const join = new Join(after)
+    if (isConflating) for (const { seq, frame } of keptAfter(channels, cursor, limit)) join.add(seq, frame)
+    while (!join.isFull) {
+      let seq = Infinity
+      let nearest = 0
+      for (let i = 0; i < channels.length; i++) {
+        // reason: i is below the length, and so are the positions set above
+        const next = (channels[i] as Channel).index.at(positions[i] as number)
+        if (next < seq) {
+          seq = next
+          nearest = i
+        }
+      }
+      if (seq > limit || seq === Infinity) break
+      positions[nearest] = (positions[nearest] as number) + 1
+      const entry = this.log.at(seq)
+      if (!isConflating || !this.conflation.isSuperseded(entry, seq)) join.add(seq, entry)
+    }
+    return join.finish()
   }
 }
 
-function positiveOr0(index: SeqIndex, position: number): number {
-  return position < 0 ? 0 : index.at(position)
+/** Events on their way into one piece: as many as fit one write, or one that does not. */
+class Join {
+  isFull = false
+  private readonly after: number
+  private first = 0
+  private last = 0
+  private bytes = 0
+  /** The only event so far, and the others once there are some. */
+  private only: Frame | undefined
+  private frames: Frame[] | undefined
+
+  constructor(after: number) {
+    this.after = after
+    this.only = undefined
+    this.frames = undefined
+  }
+
+  add(seq: number, frame: Frame): void {
+    if (this.isFull) return
+    const bytes = this.bytes + frame.bytes.byteLength
+    if (this.only === undefined) {
+      this.only = frame
+      this.first = seq
+    } else if (bytes > SLICE_BYTES) {
+      this.isFull = true
+      return
+    } else {
+      this.frames ??= [this.only]
+      this.frames.push(frame)
+    }
+    this.last = seq
+    this.bytes = bytes
+    if (bytes > SLICE_BYTES) this.isFull = true
+  }
+
+  finish(): Piece | undefined {
+    if (this.only === undefined) return undefined
+    return new Piece(this.after, this.first, this.last, this.frames === undefined ? this.only : this.joined())
+  }
+
+  private joined(): Frame {
+    const joined = new Uint8Array(this.bytes)
+    let offset = 0
+    for (const { bytes } of this.frames ?? []) {
+      joined.set(bytes, offset)
+      offset += bytes.byteLength
+    }
+    return new Frame(joined)
+  }
 }
 
-function join(frames: readonly Uint8Array[], bytes: number): Uint8Array {
-  const [only] = frames
-  if (frames.length === 1 && only !== undefined) return only
-  const joined = new Uint8Array(bytes)
-  let offset = 0
-  for (const frame of frames) {
-    joined.set(frame, offset)
-    offset += frame.byteLength
+/** The kept events of `channels` after `cursor` and up to `limit`, in order. */
+function keptAfter(channels: readonly Channel[], cursor: number, limit: number): readonly KeptFrame[] {
+  const found: KeptFrame[] = []
+  for (const { kept } of channels) {
+    if (kept === undefined) continue
+    for (const frame of kept.values()) if (frame.seq > cursor && frame.seq <= limit) found.push(frame)
   }
-  return joined
+  return found.sort((a, b) => a.seq - b.seq)
+}
+
+function firstKept(kept: Iterable<KeptFrame>, cursor: number): KeptFrame | undefined {
+  for (const frame of kept) if (frame.seq > cursor) return frame
+  return undefined
 }

@@ -6,6 +6,7 @@
  * section 9.2.5. Input is checked before anything is encoded.
  */
 import { UsanicError } from '../base/errors.js'
+import { Chunk } from './frame.js'
 
 /** The fields of an event beside its data. `undefined` and `null` leave a field out. */
 export interface EventFields {
@@ -20,9 +21,9 @@ export interface EventFields {
 /** The comment that opens a stream, so that the head leaves at once and `onopen` fires. */
 export const OPENING: Uint8Array = Buffer.from(':\r\n\r\n')
 /** The heartbeat, as the original sends it. */
-export const PING: Uint8Array = Buffer.from(': ping\r\n\r\n')
+export const PING: Chunk = new Chunk(Buffer.from(': ping\r\n\r\n'))
 /** Pushes out what the native buffer of a slow client still holds; means nothing to a parser. */
-export const NUDGE: Uint8Array = Buffer.from(':\n\n')
+export const NUDGE: Chunk = new Chunk(Buffer.from(':\n\n'))
 
 /**
  * `frame` with its position in the log: as its id when it has none, else as an id-only event right after it. A
@@ -50,6 +51,34 @@ const LF = 10
  * included. Throws a TypeError for input that the format cannot carry, `ERR_SSE_EVENT_TOO_LARGE` beyond the bound.
  */
 export function encodeEvent(data: string, fields: EventFields, maxBytes: number): Uint8Array {
+  let head = ''
+  if (fields.eventId !== undefined && fields.eventId !== null) {
+    head = `id: ${eventId(fields.eventId)}\r\n`
+  }
+  if (fields.event !== undefined && fields.event !== null) {
+    head += `event: ${eventName(fields.event)}\r\n`
+  }
+  const tail =
+    fields.retry === undefined || fields.retry === null ? '\r\n' : `retry: ${retry(fields.retry)}\r\n\r\n`
+  return Buffer.from(`${head}${dataLines(data, maxBytes)}${tail}`)
+}
+
+/** The state of a channel as the server's own event. Throws as {@link encodeEvent} does. */
+export function encodeSnapshot(data: string, maxBytes: number): Uint8Array {
+  return Buffer.from(`event: sse.snapshot\r\n${dataLines(data, maxBytes)}\r\n`)
+}
+
+/** Data that is not text as JSON. Throws a TypeError for what JSON cannot say. */
+export function textOf(data: unknown): string {
+  if (typeof data === 'string') return data
+  const text = JSON.stringify(data) as string | undefined // reason: lib.d.ts forgets undefined
+  if (text !== undefined) return text
+  throw new TypeError(
+    `data is ${describe(data)}, which JSON cannot say. Send null, or leave it out of an object.`,
+  )
+}
+
+function dataLines(data: string, maxBytes: number): string {
   if (typeof data !== 'string') {
     throw new TypeError(
       `data is ${describe(data)}; it must be a string. Encode objects first: JSON.stringify(value).`,
@@ -60,17 +89,8 @@ export function encodeEvent(data: string, fields: EventFields, maxBytes: number)
     const bytes = wireBytes(data)
     if (bytes > maxBytes) throw tooLarge(bytes, maxBytes)
   }
-  let head = ''
-  if (fields.eventId !== undefined && fields.eventId !== null) {
-    head = `id: ${eventId(fields.eventId)}\r\n`
-  }
-  if (fields.event !== undefined && fields.event !== null) {
-    head += `event: ${eventName(fields.event)}\r\n`
-  }
-  const tail =
-    fields.retry === undefined || fields.retry === null ? '\r\n' : `retry: ${retry(fields.retry)}\r\n\r\n`
   const lines = hasLineBreak(data) ? data.replaceAll(LINE_BREAK, '\r\ndata: ') : data
-  return Buffer.from(`${head}data: ${lines}\r\n${tail}`)
+  return `data: ${lines}\r\n`
 }
 
 /** What the data takes on the wire, the prefix of its further lines included, without building it. */

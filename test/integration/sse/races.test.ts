@@ -80,7 +80,7 @@ describe('beforeRequest', () => {
     await stream.over()
     expect(stream.head).toBe('')
     expect(server.sse.stats.clients).toBe(0)
-    expect(server.logger.of('warn').join()).toContain('beforeRequest took more than 100 ms')
+    expect(server.logger.of('warn').join()).toContain('took more than 100 ms')
   })
 })
 

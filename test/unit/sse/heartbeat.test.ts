@@ -1,16 +1,17 @@
 /** The heartbeat by a fake clock: who is pinged when. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { Channel } from '../../../src/sse/channel.js'
+import { Audience } from '../../../src/sse/audience.js'
 import { Client } from '../../../src/sse/client.js'
 import { Heartbeat } from '../../../src/sse/heartbeat.js'
 
-const nobody = { resume: () => true, forget: () => undefined, close: () => undefined }
+const nothing = () => undefined
+const nobody = { resume: () => true, forget: nothing, close: nothing, sendTo: nothing, expireAt: nothing }
 const sink = { begin: () => undefined, write: () => true, end: () => undefined, close: () => undefined }
 
-function channelOf(id: string | null, clients: number): Channel {
-  const channel = new Channel(id)
-  for (let i = 0; i < clients; i++) channel.add(new Client(nobody, sink, channel, 0))
-  return channel
+function audienceOf(clients: number): Audience {
+  const audience = new Audience('key', [])
+  for (let i = 0; i < clients; i++) audience.add(new Client(nobody, sink, audience, 0, false, undefined))
+  return audience
 }
 
 beforeEach(() => {
@@ -22,11 +23,11 @@ afterEach(() => {
 
 describe('up to a thousand clients', () => {
   it('get their first ping after a full interval, all at once, and one per interval after that', () => {
-    const channels = [channelOf(null, 3), channelOf('a', 2)]
+    const audiences = [audienceOf(3), audienceOf(2)]
     const pings: Client[] = []
     const heartbeat = new Heartbeat(
       15_000,
-      () => channels,
+      () => audiences,
       (client) => pings.push(client),
     )
     heartbeat.start()
@@ -44,13 +45,13 @@ describe('up to a thousand clients', () => {
 
 describe('very many clients', () => {
   it('are pinged in parts over the interval, each once a round', () => {
-    const channels = [channelOf(null, 70_000), channelOf('a', 60_000)]
+    const audiences = [audienceOf(70_000), audienceOf(60_000)]
     const pings = new Map<Client, number>()
     let inOneGo = 0
     let most = 0
     const heartbeat = new Heartbeat(
       15_000,
-      () => channels,
+      () => audiences,
       (client) => {
         pings.set(client, (pings.get(client) ?? 0) + 1)
         inOneGo++
@@ -70,17 +71,17 @@ describe('very many clients', () => {
   })
 
   it('are all pinged when others leave meanwhile', () => {
-    const channel = channelOf(null, 5000)
-    const stays = new Set(channel.clients.filter((_, index) => index % 2 === 0))
+    const audience = audienceOf(5000)
+    const stays = new Set(audience.clients.filter((_, index) => index % 2 === 0))
     const pinged = new Set<Client>()
     const heartbeat = new Heartbeat(
       15_000,
-      () => [channel],
+      () => [audience],
       (client) => pinged.add(client),
     )
     heartbeat.start()
     vi.advanceTimersByTime(15_000)
-    for (const client of [...channel.clients]) if (!stays.has(client)) channel.remove(client)
+    for (const client of [...audience.clients]) if (!stays.has(client)) audience.remove(client)
     vi.advanceTimersByTime(14_000)
     for (const client of stays) expect(pinged.has(client)).toBe(true)
     heartbeat.stop()

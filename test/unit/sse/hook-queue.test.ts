@@ -4,7 +4,16 @@ import type { SseClient } from 'usanic/sse'
 import { HookQueue } from '../../../src/sse/hook-queue.js'
 import { QuietLogger } from '../../support/quiet-logger.js'
 
-const client = (channelId: string): SseClient => ({ channelId, close: () => undefined })
+const client = (channelId: string): SseClient => ({
+  channelId,
+  channels: [channelId],
+  ctx: {},
+  isClosed: false,
+  send: () => undefined,
+  close: () => undefined,
+  expireAt: () => undefined,
+})
+const request = undefined as never // reason: no hook here looks at it
 
 describe('a hook that causes the next call', () => {
   it('is followed by it a hundred thousand times without recursion', () => {
@@ -30,7 +39,7 @@ describe('a hook that causes the next call', () => {
     const logger = new QuietLogger()
     const onConnect: unknown = async () => Promise.reject(new Error('later'))
     // The type asks for a function without a result, which an async one may stand for all the same.
-    new HookQueue({ onConnect: onConnect as () => void }, logger).connected(client('a'))
+    new HookQueue({ onConnect: onConnect as () => void }, logger).connected(client('a'), request)
     await new Promise<void>((resolve) => void setImmediate(resolve))
     expect(logger.of('error')).toEqual(['The onConnect hook failed'])
   })
@@ -43,7 +52,7 @@ describe('a hook that causes the next call', () => {
         onConnect: ({ channelId }) => {
           calls.push(`+${channelId}`)
           if (channelId === 'a') {
-            queue.connected(client('b'))
+            queue.connected(client('b'), request)
             queue.disconnected(client('a'))
             throw new Error('hook')
           }
@@ -54,7 +63,7 @@ describe('a hook that causes the next call', () => {
       },
       logger,
     )
-    queue.connected(client('a'))
+    queue.connected(client('a'), request)
     expect(calls).toEqual(['+a', '+b', '-a'])
     expect(logger.of('error')).toEqual(['The onConnect hook failed'])
   })

@@ -1,74 +1,20 @@
 /**
- * The hub against its oracle, the list of what was published: clients that come, block, unblock, leave and come
- * back with their cursor, on sockets that refuse at any moment. Nobody misses an event that is kept, gets one
- * twice, or out of order, unless told by a reset.
+ * The hub against its oracle, the list of what was published: clients that come with any channels, block, unblock,
+ * leave and come back with their cursor, on sockets that refuse at any moment. Nobody misses an event that is kept,
+ * gets one twice, or out of order, unless told by a reset.
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { EventStreamParser, type ReceivedEvent } from 'usanic/testing'
-import { MAX_WRITE_BYTES, type StreamListener, type StreamSink } from '../../../src/http/ports.js'
-import { StreamResponse, type HTTPResponse } from '../../../src/http/response.js'
+import type { ReceivedEvent } from 'usanic/testing'
+import { StreamResponse } from '../../../src/http/response.js'
 import { MemoryBroker } from '../../../src/sse/broker.js'
+import type { Client } from '../../../src/sse/client.js'
+import { Frame } from '../../../src/sse/frame.js'
 import { Hub } from '../../../src/sse/hub.js'
-import { encodeEvent } from '../../../src/sse/wire.js'
+import { Snapshots } from '../../../src/sse/snapshots.js'
+import { encodeEvent, encodeSnapshot } from '../../../src/sse/wire.js'
+import { ModelSink } from '../../support/model-sink.js'
 import { QuietLogger } from '../../support/quiet-logger.js'
-
-/** A socket that refuses when told to, and fails the test when written to after a refusal. */
-class ModelSink implements StreamSink {
-  listener: StreamListener | undefined
-  readonly parser = new EventStreamParser()
-  readonly events: ReceivedEvent[] = []
-  state: 'open' | 'ended' | 'closed' = 'open'
-  isFull = false
-  /** True between a refusal and the next `onWritable`: nothing may be written then. */
-  hasRefused = false
-  bytes = 0
-  readonly #decoder = new TextDecoder()
-
-  begin(_: HTTPResponse, listener: StreamListener, opening?: Uint8Array | string): void {
-    this.listener = listener
-    this.#take(opening ?? '')
-  }
-
-  write(chunk: Uint8Array): boolean {
-    expect(this.state).toBe('open')
-    expect(this.hasRefused).toBe(false)
-    expect(chunk.length).toBeLessThanOrEqual(MAX_WRITE_BYTES)
-    this.#take(chunk)
-    this.hasRefused = this.isFull
-    return !this.isFull
-  }
-
-  end(): void {
-    this.state = 'ended'
-  }
-
-  close(): void {
-    this.state = 'closed'
-    this.listener?.onClose()
-  }
-
-  unblock(): void {
-    this.isFull = false
-    this.hasRefused = false
-    this.listener?.onWritable()
-  }
-
-  /** The socket is writable, but for less than the native buffer holds: hardly anything may be added to that. */
-  trickle(): void {
-    if (!this.hasRefused) return
-    this.hasRefused = false
-    const before = this.bytes
-    expect(this.listener?.onWritable()).toBe(false)
-    expect(this.bytes - before).toBeLessThanOrEqual(16)
-  }
-
-  #take(chunk: Uint8Array | string): void {
-    this.bytes += chunk.length
-    const text = typeof chunk === 'string' ? chunk : this.#decoder.decode(chunk, { stream: true })
-    this.events.push(...this.parser.feed(text))
-  }
-}
 
 interface Published {
   readonly seq: number
@@ -77,10 +23,13 @@ interface Published {
 
 /** One reader, who keeps its cursor when it leaves. */
 interface Reader {
-  readonly channelId: string | null
+  readonly channelIds: readonly string[]
   sink: ModelSink
-  /** Sequences that this session must deliver, from the one after this. */
+  client: Client | undefined
+  /** This session must deliver everything after this sequence, unless its snapshots say otherwise. */
   from: number
+  /** What was sent to it alone, and the newest sequence then. */
+  privates: { readonly after: number; readonly text: string }[]
   lastEventId: string
 }
 
@@ -93,30 +42,35 @@ type Step =
     }
   | { readonly do: 'turn' }
   | { readonly do: 'ping' }
-  | { readonly do: 'connect'; readonly channelId: string | null }
-  | { readonly do: 'block' | 'trickle' | 'unblock' | 'leave' | 'return' | 'kick'; readonly which: number }
+  | { readonly do: 'connect'; readonly channelIds: readonly string[] }
+  | {
+      readonly do: 'block' | 'trickle' | 'unblock' | 'leave' | 'return' | 'kick' | 'private'
+      readonly which: number
+    }
 
 const channelId = fc.constantFrom('a', 'b', null)
+const bytes = fc.oneof(
+  { weight: 5, arbitrary: fc.constant(10) },
+  { weight: 1, arbitrary: fc.constantFrom(150_000, 1_200_000) },
+)
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 6,
-    arbitrary: fc.record({
-      do: fc.constant('publish' as const),
-      channelId,
-      bytes: fc.oneof(
-        { weight: 5, arbitrary: fc.constant(10) },
-        { weight: 1, arbitrary: fc.constantFrom(150_000, 1_200_000) },
-      ),
-      ownId: fc.boolean(),
-    }),
+    arbitrary: fc.record({ do: fc.constant('publish' as const), channelId, bytes, ownId: fc.boolean() }),
   },
   {
     weight: 5,
     arbitrary: fc.constantFrom<Step>({ do: 'turn' }, { do: 'turn' }, { do: 'ping' }),
   },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('connect' as const), channelId }) },
   {
-    weight: 5,
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('connect' as const),
+      channelIds: fc.constantFrom([], ['a'], ['b'], ['a', 'b'], ['b', 'a']),
+    }),
+  },
+  {
+    weight: 6,
     arbitrary: fc.record({
       do: fc.constantFrom(
         'block' as const,
@@ -125,6 +79,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
         'leave' as const,
         'return' as const,
         'kick' as const,
+        'private' as const,
       ),
       which: fc.nat(5),
     }),
@@ -133,44 +88,75 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 const turn = () => new Promise<void>((resolve) => void setImmediate(resolve))
 const response = new StreamResponse(() => undefined, 'text/event-stream')
+const request = undefined as never // reason: there are no hooks to look at it
 
 /** Runs the steps on a hub; `historyEvents` 0 is no history. */
-async function run(steps: readonly Step[], historyEvents: number): Promise<void> {
+async function run(steps: readonly Step[], historyEvents: number, hasSnapshots: boolean): Promise<void> {
   const maxEvents = historyEvents
   const history = { maxBytes: 1e9, maxEvents, maxAgeMs: 1e9, maxReplayBytes: 1e9 }
+  const published: Published[] = []
+  const readers: Reader[] = []
+  const snapshots = new Snapshots({
+    make: async () => {
+      const state = published.length
+      await turn()
+      return state
+    },
+    encode: (state) => new Frame(encodeSnapshot(String(state), 1e9)),
+    timeoutMs: 1e6,
+  })
   const hub = new Hub({
     broker: new MemoryBroker(),
     logger: new QuietLogger(),
     maxLagBytes: 3_000_000,
     slowTimeoutMs: 1e6,
+    slowPolicy: 'disconnect',
     history: historyEvents > 0 ? history : undefined,
+    snapshots: hasSnapshots ? snapshots : undefined,
+    heartbeat: 'comment',
+    announceClose: historyEvents > 0,
+    encode: (data) => encodeEvent(String(data), {}, 1e9),
+    onGone: () => undefined,
   })
-  const published: Published[] = []
-  const readers: Reader[] = []
 
-  const concerns =
-    (reader: Reader) =>
-    ({ channelId: to }: Published) =>
-      to === null || to === reader.channelId
-  /** What the reader got must be, in order and once, what was published for it: all of it, or a beginning. */
+  const concerns = (reader: Reader, { channelId: to }: Published) =>
+    to === null || reader.channelIds.includes(to)
+  /** What the reader got must be, in order and once, what is due to it: all of it, or a beginning. */
   const check = (reader: Reader, all: boolean) => {
-    const got = reader.sink.events
-      .filter(({ event }) => !event.startsWith('sse.'))
-      .map(({ data }) => Number.parseInt(data))
+    const isSnapshot = ({ event }: ReceivedEvent) => event === 'sse.snapshot'
+    const events = reader.sink.events.filter((event) => isSnapshot(event) || !event.event.startsWith('sse.'))
+    const states = events.filter(isSnapshot).map(({ data }) => Number(data))
+    expect(events.slice(0, states.length).every(isSnapshot)).toBe(true)
+    const from = Math.min(reader.from, ...states)
     const due = published
-      .filter((event) => event.seq > reader.from && concerns(reader)(event))
-      .map(({ seq }) => seq)
-    expect(got).toEqual(all ? due : due.slice(0, got.length))
+      .filter((event) => event.seq > from && concerns(reader, event))
+      .map(({ seq }) => ({ at: seq, what: seq }))
+    for (const { after, text } of reader.privates) due.push({ at: after + 0.5, what: text })
+    due.sort((a, b) => a.at - b.at)
+    const got = events
+      .slice(states.length)
+      .map(({ data }) => (data.startsWith('private') ? data : Number.parseInt(data)))
+    const expected = due.map(({ what }) => what)
+    expect(got).toEqual(all ? expected : expected.slice(0, got.length))
   }
   const connect = (reader: Reader) => {
     reader.sink = new ModelSink()
-    hub.connect(reader.sink, response, reader.channelId, reader.lastEventId || undefined)
+    const { channelIds } = reader
+    const lastEventId = reader.lastEventId || undefined
+    reader.client = hub.connect(reader.sink, response, {
+      channelIds,
+      lastEventId,
+      isGzip: false,
+      request,
+      ctx: undefined,
+    })
     reader.from = published.length
+    reader.privates = []
     const [first] = reader.sink.events
     if (historyEvents > 0 && reader.lastEventId !== '' && first?.event !== 'sse.reset') {
       expect(first?.event).toBe('sse.recovered')
       reader.from = Number(reader.lastEventId.split('.')[2])
-      const missed = published.filter((event) => event.seq > reader.from && concerns(reader)(event))
+      const missed = published.filter((event) => event.seq > reader.from && concerns(reader, event))
       expect(JSON.parse(first?.data ?? '')).toEqual({ count: missed.length })
     } else if (first !== undefined) {
       // Only what is gone may be refused, and who was cut off between a sender's id and the position after it.
@@ -185,18 +171,27 @@ async function run(steps: readonly Step[], historyEvents: number): Promise<void>
       const seq = published.length + 1
       const data = `${seq} ${'x'.repeat(next.bytes)}`
       const frame = encodeEvent(data, { eventId: next.ownId ? `own ${seq}` : null }, 1e9)
+      const event = { seq, channelId: next.channelId }
       try {
         hub.publish({ channelId: next.channelId, frame, hasId: next.ownId })
-        published.push({ seq, channelId: next.channelId })
+        published.push(event)
       } catch {
         expect(historyEvents).toBe(0) // ChannelNotFound
       }
     } else if (next.do === 'turn') {
       await turn()
     } else if (next.do === 'ping') {
-      for (const channel of hub.channels()) for (const client of [...channel.clients]) hub.ping(client)
+      for (const client of hub.clients()) hub.ping(client)
     } else if (next.do === 'connect') {
-      const reader = { channelId: next.channelId, sink: new ModelSink(), from: 0, lastEventId: '' }
+      const { channelIds } = next
+      const reader: Reader = {
+        channelIds,
+        sink: new ModelSink(),
+        client: undefined,
+        from: 0,
+        privates: [],
+        lastEventId: '',
+      }
       readers.push(reader)
       connect(reader)
     } else {
@@ -207,10 +202,11 @@ async function run(steps: readonly Step[], historyEvents: number): Promise<void>
       if (next.do === 'block') sink.isFull = true
       else if (next.do === 'trickle' && isOpen) sink.trickle()
       else if (next.do === 'unblock' && isOpen) sink.unblock()
-      else if (next.do === 'kick' && isOpen) {
-        for (const channel of hub.channels()) {
-          for (const client of [...channel.clients]) if (client.sink === sink) client.close()
-        }
+      else if (next.do === 'kick' && isOpen) reader.client?.close()
+      else if (next.do === 'private' && isOpen) {
+        const text = `private ${reader.privates.length}`
+        reader.privates.push({ after: published.length, text })
+        reader.client?.send(text)
       } else if (next.do === 'leave' && isOpen) {
         sink.state = 'closed'
         sink.listener?.onClose()
@@ -223,30 +219,38 @@ async function run(steps: readonly Step[], historyEvents: number): Promise<void>
       }
     }
   }
-  for (const { sink } of readers) if (sink.state === 'open') sink.unblock()
-  for (let i = 0; i < 5; i++) await turn()
-  for (const { sink } of readers) if (sink.state === 'open') sink.unblock()
+  for (let i = 0; i < 8; i++) {
+    for (const { sink } of readers) if (sink.state === 'open') sink.unblock()
+    await turn()
+  }
   for (const reader of readers) check(reader, reader.sink.state === 'open')
   const open = readers.filter(({ sink }) => sink.state === 'open')
-  expect(hub.stats.clients).toBe(open.length)
-  await turn()
+  expect(hub.stats).toMatchObject({ clients: open.length, lagging: 0 })
+  expect(hub.presence(null)).toBe(open.length)
+  expect(hub.presence('a')).toBe(open.filter(({ channelIds }) => channelIds.includes('a')).length)
+  await hub.drained(null, 1000)
   if (historyEvents === 0) expect(hub.stats.logBytes).toBe(0)
   await hub.stop()
   expect(open.every(({ sink }) => sink.state === 'ended')).toBe(true)
+  expect(hub.stats.clients).toBe(0)
 }
 
 describe('for any steps', () => {
   it.each([
-    ['without history', 0],
-    ['with a history of 4 events', 4],
-    ['with a history of everything', 1e6],
+    ['without history', 0, false, 400],
+    ['with a history of 4 events', 4, false, 400],
+    ['with a history of everything', 1e6, false, 400],
+    ['with a history and snapshots', 1e6, true, 150],
+    ['with snapshots alone', 0, true, 150],
   ])(
     '%s, every reader gets what was published for it, once and in order',
     { timeout: 120_000 },
-    async (_, events) => {
+    async (_, events, hasSnapshots, numRuns) => {
       await fc.assert(
-        fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 80 }), (steps) => run(steps, events)),
-        { numRuns: 400 },
+        fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 80 }), (steps) =>
+          run(steps, events, hasSnapshots),
+        ),
+        { numRuns },
       )
     },
   )

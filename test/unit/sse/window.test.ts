@@ -2,32 +2,36 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Channel } from '../../../src/sse/channel.js'
+import { SLICE_BYTES } from '../../../src/sse/frame.js'
 import { SeqIndex } from '../../../src/sse/seq-index.js'
-import { SLICE_BYTES, Window } from '../../../src/sse/window.js'
+import { Window } from '../../../src/sse/window.js'
 
 const frame = (text: string) => Buffer.from(text)
 
 describe('a cut', () => {
-  it('joins broadcasts and the events of the channel in the order of publication', () => {
+  it('joins the events of its channels in the order of publication', () => {
     const window = new Window()
-    const [a, b] = [new Channel('a'), new Channel('b')]
+    const [all, a, b] = [new Channel(null), new Channel('a'), new Channel('b')]
     window.append(frame('1'), a)
-    window.append(frame('2'), null)
+    window.append(frame('2'), all)
     window.append(frame('3'), b)
     window.append(frame('4'), a)
-    const piece = window.cut(a, 0)
-    expect(Buffer.from(piece?.buffer ?? []).toString()).toBe('124')
+    const piece = window.cut([all, a], 0)
+    expect(Buffer.from(piece?.frame.bytes ?? []).toString()).toBe('124')
     expect(piece).toMatchObject({ after: 0, first: 1, last: 4 })
-    expect(window.cut(b, 2)).toMatchObject({ after: 2, first: 3, last: 3 })
-    expect(window.cut(a, 4)).toBeUndefined()
+    expect(window.cut([all, b], 2)).toMatchObject({ after: 2, first: 3, last: 3 })
+    expect(window.cut([all, a, b], 1)).toMatchObject({ after: 1, first: 2, last: 4 })
+    expect(window.cut([all, a], 4)).toBeUndefined()
   })
 
-  it('ends before the event that would make it larger than a slice', () => {
+  it('ends before the event that would make it larger than a slice, and at its limit', () => {
     const window = new Window()
     const channel = new Channel('c')
-    const part = frame('x'.repeat(SLICE_BYTES / 2))
+    const part = frame('x'.repeat(Math.floor(SLICE_BYTES / 2)))
     for (let i = 0; i < 3; i++) window.append(part, channel)
-    expect(window.cut(channel, 0)).toMatchObject({ first: 1, last: 2 })
+    expect(window.cut([channel], 0)).toMatchObject({ first: 1, last: 2 })
+    expect(window.cut([channel], 0, 1)).toMatchObject({ first: 1, last: 1 })
+    expect(window.cut([channel], 1, 1)).toBeUndefined()
   })
 
   it('is the event itself, not a copy, when there is one, however large', () => {
@@ -36,7 +40,28 @@ describe('a cut', () => {
     const large = frame('x'.repeat(SLICE_BYTES * 3))
     window.append(large, channel)
     window.append(frame('y'), channel)
-    expect(window.cut(channel, 0)?.buffer).toBe(large)
+    expect(window.cut([channel], 0)?.frame.bytes).toBe(large)
+  })
+
+  it('for a client that lags has the newest of each key only, those that left the log first', () => {
+    const window = new Window()
+    const channel = new Channel('c')
+    const keys = ['a', 'b', 'a', undefined, 'b', 'c']
+    keys.forEach((key, index) => window.append(frame(`${index + 1}`), channel, key))
+    const text = () => Buffer.from(window.cut([channel], 0, Infinity, true)?.frame.bytes ?? []).toString()
+    expect(text()).toBe('3456')
+    for (const [seq, eviction] of [
+      [1, 'superseded'],
+      [2, 'superseded'],
+      [3, 'kept'],
+      [4, 'lost'],
+    ] as const) {
+      expect(window.conflation.evicted(window.evictOldest(), seq, true)).toBe(eviction)
+    }
+    expect(text()).toBe('356')
+    window.append(frame('7'), channel, 'a')
+    expect(text()).toBe('567')
+    expect(window.conflation.bytes).toBe(0)
   })
 })
 
@@ -95,6 +120,7 @@ describe('for any sequence of events and evictions', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), fc.nat(50), (steps, start) => {
         const window = new Window()
+        const all = new Channel(null)
         const channels = { a: new Channel('a'), b: new Channel('b') }
         const published: { channel: string | null; seq: number }[] = []
         for (const next of steps) {
@@ -103,28 +129,25 @@ describe('for any sequence of events and evictions', () => {
             continue
           }
           const [channel, bytes] = next
-          const seq = window.append(Buffer.alloc(bytes), channel === null ? null : channels[channel])
+          const seq = window.append(Buffer.alloc(bytes), channel === null ? all : channels[channel])
           published.push({ channel, seq })
         }
         const { floor, head } = window.log
-        for (const name of ['a', 'b'] as const) {
+        for (const names of [['a'], ['b'], ['a', 'b']] as const) {
+          const followed = [all, ...names.map((name) => channels[name])]
           const expected = published
-            .filter((event) => event.channel === name || event.channel === null)
+            .filter(({ channel }) => channel === null || names.some((name) => name === channel))
             .map((event) => event.seq)
             .filter((seq) => seq > floor && seq > start)
           let cursor = Math.max(start, floor)
           let covered = 0
-          for (
-            let piece = window.cut(channels[name], cursor);
-            piece;
-            piece = window.cut(channels[name], cursor)
-          ) {
+          for (let piece = window.cut(followed, cursor); piece; piece = window.cut(followed, cursor)) {
             const inside = expected.filter((seq) => piece.first <= seq && seq <= piece.last)
             expect(inside[0]).toBe(piece.first)
             expect(expected[covered]).toBe(piece.first)
-            expect(piece.buffer.byteLength <= SLICE_BYTES || inside.length === 1).toBe(true)
+            expect(piece.frame.bytes.byteLength <= SLICE_BYTES || inside.length === 1).toBe(true)
             // Every cursor from `after` on gives the same piece.
-            if (piece.after >= floor) expect(window.cut(channels[name], piece.after)?.first).toBe(piece.first)
+            if (piece.after >= floor) expect(window.cut(followed, piece.after)?.first).toBe(piece.first)
             covered += inside.length
             cursor = piece.last
           }

@@ -1,0 +1,208 @@
+/**
+ * From a request to a stream: who may have one, of which channels, and whether there is room. Hooks may take their
+ * time, within a deadline; what they decide is looked at again when the edge is ready, for a stop may have begun.
+ */
+import type { Request } from '../app/handler.js'
+import type { Logger } from '../base/logger.js'
+import { BadRequest, Forbidden } from '../http/exceptions.js'
+import type { StreamListener, StreamSink } from '../http/ports.js'
+import type { HTTPRequest } from '../http/request.js'
+import { HTTPResponse, StreamResponse } from '../http/response.js'
+import { busyFrame, busyRetryMs } from './control.js'
+import type { Client } from './client.js'
+import { Cors } from './cors.js'
+import { asksForGzip } from './gzip.js'
+import type { Hub, Subscription } from './hub.js'
+import type { BeforeRequest, ResolvedSseOptions } from './options.js'
+
+/** What a subscription needs beside the channels that were decided. */
+type Opened = Omit<Subscription, 'request' | 'ctx' | 'isGzip'>
+
+/** Lets requests in to the streams of one hub. */
+export class Admission {
+  /** Asked before everything else. */
+  beforeRequest: BeforeRequest | undefined
+  readonly #hub: Hub
+  readonly #options: ResolvedSseOptions
+  readonly #logger: Logger
+  readonly #cors: Cors | undefined
+  readonly #cacheControl: string
+  /** Open streams by address, where that is bounded. */
+  readonly #byIp = new Map<string, number>()
+  readonly #ipOf = new Map<Client, string>()
+
+  constructor(hub: Hub, options: ResolvedSseOptions, logger: Logger) {
+    this.#hub = hub
+    this.#options = options
+    this.#logger = logger
+    this.beforeRequest = options.beforeRequest
+    this.#cors = options.cors === undefined ? undefined : new Cors(options.cors)
+    // The original's value, until something is asked for that a proxy could spoil by compressing it (again).
+    const isPlain = options.history === undefined && !options.compression
+    this.#cacheControl = isPlain ? 'no-cache' : 'no-cache, no-transform'
+  }
+
+  /** Answers a request for a stream. Throws what the hooks throw, and what refuses their decisions. */
+  admit(request: HTTPRequest): HTTPResponse | Promise<HTTPResponse> {
+    if (this.#hub.isStopping) return CLOSED
+    // reason: the application hands out no other
+    const outcome = this.beforeRequest?.(request as Request)
+    if (isThenable(outcome)) {
+      return this.#withinDeadline(outcome.then((value) => this.#admitted(request, value)))
+    }
+    const response = this.#admitted(request, outcome)
+    return response instanceof HTTPResponse ? response : this.#withinDeadline(response)
+  }
+
+  /** Answers the request that a page of another origin makes beforehand. */
+  preflight(request: HTTPRequest): HTTPResponse | undefined {
+    return this.#cors?.preflight(request)
+  }
+
+  /** The answer that becomes a stream of `opened`; `onOpen` gets its client. */
+  open(request: HTTPRequest, opened: Opened, onOpen?: (client: Client) => void): StreamResponse {
+    const isGzip = this.#options.compression && asksForGzip(request.headers.get('accept-encoding', ''))
+    const response: StreamResponse = new StreamResponse((sink) => {
+      // The stop may have begun since the handler returned.
+      if (this.#hub.isStopping) {
+        sink.close()
+        return
+      }
+      const ctx = request.ownCtx
+      const client = this.#hub.connect(sink, response, {
+        ...opened,
+        isGzip,
+        request: request as Request,
+        ctx,
+      })
+      onOpen?.(client)
+    }, 'text/event-stream')
+    this.#addHead(request, response, isGzip)
+    return response
+  }
+
+  /** `client` is gone. */
+  gone(client: Client): void {
+    const ip = this.#ipOf.get(client)
+    if (ip === undefined) return
+    this.#ipOf.delete(client)
+    const left = (this.#byIp.get(ip) ?? 0) - 1
+    if (left > 0) this.#byIp.set(ip, left)
+    else this.#byIp.delete(ip)
+  }
+
+  /** What `beforeRequest` returned decides; `false` is refused, because elsewhere it means "no". */
+  #admitted(request: HTTPRequest, outcome: unknown): HTTPResponse | Promise<HTTPResponse> {
+    if (outcome instanceof HTTPResponse) return outcome
+    if (outcome === false) {
+      throw new TypeError(
+        'beforeRequest returned false. To refuse a client throw, such as abort(401), or return a response.',
+      )
+    }
+    const requested = this.#requested(request)
+    const { channels } = this.#options
+    if (channels === undefined) return this.#subscribe(request, requested)
+    const decided = channels(request as Request, requested) // reason: as above
+    if (!isThenable(decided)) return this.#subscribe(request, permitted(decided))
+    return Promise.resolve(decided).then((value) => this.#subscribe(request, permitted(value)))
+  }
+
+  /** The channels that the query names: the first, or where several are allowed each once. */
+  #requested({ args }: HTTPRequest): readonly string[] {
+    const { maxChannels } = this.#options
+    const names = args.getlist('channel_id')
+    if (maxChannels === 1) return names.slice(0, 1)
+    const different = [...new Set(names)]
+    if (different.length <= maxChannels) return different
+    throw new BadRequest(`The query names ${different.length} channels; at most ${maxChannels} are allowed`)
+  }
+
+  #subscribe(request: HTTPRequest, channelIds: readonly string[]): HTTPResponse {
+    const { args, headers } = request
+    const lastEventId = headers.get('last-event-id') ?? args.get('lastEventId') ?? args.get('last_event_id')
+    const { maxClients, maxClientsPerIp } = this.#options
+    const ip = maxClientsPerIp === Infinity ? undefined : request.ip
+    const isFull =
+      this.#hub.size >= maxClients || (ip !== undefined && (this.#byIp.get(ip) ?? 0) >= maxClientsPerIp)
+    if (isFull) return this.#busy(request)
+    if (ip === undefined) return this.open(request, { channelIds, lastEventId })
+    return this.open(request, { channelIds, lastEventId }, (client) => {
+      this.#ipOf.set(client, ip)
+      this.#byIp.set(ip, (this.#byIp.get(ip) ?? 0) + 1)
+    })
+  }
+
+  /** A stream that says that there is no room, and ends. */
+  #busy(request: HTTPRequest): HTTPResponse {
+    this.#hub.shed()
+    const response = new StreamResponse((sink: StreamSink) => {
+      sink.begin(response, DEAF, busyFrame(busyRetryMs(this.#hub.size)))
+      sink.end()
+    }, 'text/event-stream')
+    this.#addHead(request, response, false)
+    return response
+  }
+
+  #addHead(request: HTTPRequest, response: StreamResponse, isGzip: boolean): void {
+    const { headers } = response
+    response.closesConnection = true
+    headers.add('cache-control', this.#cacheControl)
+    headers.add('x-accel-buffering', 'no')
+    if (isGzip) headers.add('content-encoding', 'gzip')
+    if (this.#options.compression) headers.add('vary', 'Accept-Encoding')
+    this.#cors?.addTo(request, response)
+  }
+
+  /** Waits for the hooks, but not longer than their deadline; then nobody is told anything and may try again. */
+  async #withinDeadline(decided: PromiseLike<HTTPResponse>): Promise<HTTPResponse> {
+    const { beforeRequestTimeoutMs } = this.#options
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<typeof LATE>((resolve) => {
+      timer = setTimeout(resolve, beforeRequestTimeoutMs, LATE)
+    })
+    try {
+      const first = await Promise.race([decided, late])
+      if (first !== LATE) return first
+      this.#logger.warn(
+        `beforeRequest and channels took more than ${beforeRequestTimeoutMs} ms: connection closed`,
+      )
+      return CLOSED
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+}
+
+const LATE = Symbol('late')
+
+/** No answer: an EventSource keeps trying, where any other status than 200 would end it for ever. */
+const CLOSED = new StreamResponse((sink) => {
+  sink.close()
+}, null)
+
+/** For a stream that is over when it has begun. */
+const DEAF: StreamListener = { onWritable: () => true, onClose: () => undefined }
+
+/** What the `channels` hook decided. Throws {@link Forbidden} for nothing, a TypeError for what are no names. */
+function permitted(decided: unknown): readonly string[] {
+  if (decided === null) return []
+  if (decided === undefined || decided === false) throw new Forbidden('channel not permitted')
+  if (!Array.isArray(decided)) {
+    throw new TypeError(
+      `The channels hook returned ${typeof decided}; it must return a list of names, null for broadcasts only, or ` +
+        'nothing to refuse.',
+    )
+  }
+  for (const name of decided as unknown[]) {
+    if (typeof name === 'string' && name !== '') continue
+    throw new TypeError(
+      `The channels hook returned ${JSON.stringify(name)} as a name; names are non-empty strings.`,
+    )
+  }
+  if (decided.length === 0) throw new Forbidden('channel not permitted')
+  return [...new Set(decided as string[])] // reason: looked at above
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
+}

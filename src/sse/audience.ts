@@ -1,0 +1,83 @@
+/**
+ * An audience: the clients that follow exactly the same channels. What stands between a channel and its clients, so
+ * that what one client of it needs is what the others need, and is joined once.
+ */
+import type { Channel } from './channel.js'
+import type { Client } from './client.js'
+import type { PieceMemo } from './piece.js'
+
+/** The clients of one set of channels. */
+export class Audience {
+  /** What it is found by in the directory. */
+  readonly key: string
+  /** Whose events it gets; the channel of broadcasts is the first of them, unless its streams are somebody's own. */
+  readonly channels: readonly Channel[]
+  /** In no particular order: who leaves is replaced by the last. */
+  readonly clients: Client[] = []
+  /** Whether it is among the targets of the next sweep. */
+  isDue = false
+  /** Pieces of several of its channels that a sweep shares. */
+  memo: PieceMemo | undefined = undefined
+  /** Its place among the audiences of each of its channels. */
+  private readonly places: number[] = []
+
+  /** Joins its channels. */
+  constructor(key: string, channels: readonly Channel[]) {
+    this.key = key
+    this.channels = channels
+    for (const channel of channels) {
+      this.places.push(channel.audiences.length)
+      channel.audiences.push(this)
+    }
+  }
+
+  /** Whether broadcasts are left out: its streams are somebody's own. */
+  get isOwn(): boolean {
+    return this.channels[0]?.id !== null
+  }
+
+  /** Whether a position in the log means anything to it. */
+  get hasPositions(): boolean {
+    return this.channels.length > 0
+  }
+
+  /** The names of its channels; broadcasts have none. */
+  get names(): string[] {
+    return this.channels.flatMap(({ id }) => (id === null ? [] : [id]))
+  }
+
+  /** Whether it gets the events of `channel`. */
+  follows(channel: Channel): boolean {
+    return this.channels.includes(channel)
+  }
+
+  /** Takes `client` in. */
+  add(client: Client): void {
+    client.position = this.clients.length
+    this.clients.push(client)
+    for (const channel of this.channels) channel.followers++
+  }
+
+  /**
+   * Takes `client` out in constant time: the last client moves to its place. Whoever walks the clients goes from
+   * the end to the start, so that a client that moves is met twice rather than never.
+   */
+  remove(client: Client): void {
+    for (const channel of this.channels) channel.followers--
+    const last = this.clients.pop()
+    if (last === undefined || last === client) return
+    this.clients[client.position] = last
+    last.position = client.position
+  }
+
+  /** Leaves its channels, in constant time each. */
+  dissolve(): void {
+    this.channels.forEach((channel, index) => {
+      const last = channel.audiences.pop()
+      if (last === undefined || last === this) return
+      const place = this.places[index] ?? 0
+      channel.audiences[place] = last
+      last.places[last.channels.indexOf(channel)] = place
+    })
+  }
+}
