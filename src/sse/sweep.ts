@@ -168,7 +168,7 @@ export class Sweep {
       if (client?.state !== 'replaying') continue
       const visit = delivery.advance(client, REPLAY_VISIT_BYTES)
       if (visit === 'more') queue.push(client)
-      else this.#owner.visited(client, visit)
+      this.#owner.visited(client, visit)
       if (turn % CLOCK_EVERY === 0 && performance.now() > until) break
     }
     queue.splice(0, turn)

@@ -128,7 +128,7 @@ async function run(steps: readonly Step[], historyEvents: number, hasSnapshots: 
     const states = events.filter(isSnapshot).map(({ data }) => Number(data))
     expect(events.slice(0, states.length).every(isSnapshot)).toBe(true)
     const from = Math.min(reader.from, ...states)
-    const due = published
+    const due: { readonly at: number; readonly what: number | string }[] = published
       .filter((event) => event.seq > from && concerns(reader, event))
       .map(({ seq }) => ({ at: seq, what: seq }))
     for (const { after, text } of reader.privates) due.push({ at: after + 0.5, what: text })
