@@ -176,8 +176,10 @@ export class Delivery {
   }
 
   /**
-   * A piece is shared by all who have something of the same channels before them: the audiences of one user each
-   * that follow a common room share what is sent to the room.
+   * A piece is shared by all who have something of the same channel, and maybe of broadcasts, before them: the
+   * audiences of one user each that follow a common room share what is sent to the room. Who has something of
+   * several channels shares with its own audience. Each memo has pieces of one set of channels only, or a piece
+   * would be taken for one that has more.
    */
   #sharedPiece(audience: Audience, cursor: number, head: number): Piece | undefined {
     const pending = this.#pending
@@ -185,17 +187,35 @@ export class Delivery {
     this.#window.findPending(audience, cursor, pending)
     const [first, second] = pending
     if (first === undefined) return undefined
-    const named =
-      pending.length === 1 ? first : pending.length === 2 && first.id === null ? second : undefined
-    if (named !== undefined && named.audiences.length === 1) return this.#window.cut(pending, cursor)
-    const holder = named ?? audience
+    const [everybody] = audience.channels
+    let named: Channel | undefined
+    if (!audience.isOwn && everybody !== undefined) {
+      if (second === undefined) named = first
+      else if (first === everybody && pending.length === 2) named = second
+    }
+    if (named === undefined || everybody === undefined) {
+      return this.#memoised(audience, audience.channels, cursor, head)
+    }
+    pending.length = 0
+    if (named !== everybody) pending.push(everybody)
+    pending.push(named)
+    if (named.audiences.length === 1) return this.#window.cut(pending, cursor)
+    return this.#memoised(named, pending, cursor, head)
+  }
+
+  #memoised(
+    holder: Channel | Audience,
+    channels: readonly Channel[],
+    cursor: number,
+    head: number,
+  ): Piece | undefined {
     if (holder.memo === undefined) {
       holder.memo = new PieceMemo()
       this.#memos.push(holder)
     }
     const known = holder.memo.find(cursor, head)
     if (known !== undefined) return known
-    const piece = this.#window.cut(pending, cursor)
+    const piece = this.#window.cut(channels, cursor)
     if (piece !== undefined) holder.memo.keep(piece)
     return piece
   }

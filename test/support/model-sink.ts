@@ -16,6 +16,8 @@ export class ModelSink implements StreamSink {
   /** Whether the few bytes that keep the native code from its timeout are allowed all the same. */
   mayBeNudged = false
   bytes = 0
+  /** What was written last: the very bytes, which others may share. */
+  lastChunk: Uint8Array | undefined
   readonly #decoder = new TextDecoder()
 
   begin(_: HTTPResponse, listener: StreamListener, opening?: Uint8Array | string): void {
@@ -27,6 +29,7 @@ export class ModelSink implements StreamSink {
     expect(this.state).toBe('open')
     if (this.hasRefused) expect(chunk.length).toBeLessThanOrEqual(this.mayBeNudged ? 16 : 0)
     expect(chunk.length).toBeLessThanOrEqual(MAX_WRITE_BYTES)
+    this.lastChunk = chunk
     this.#take(chunk)
     this.hasRefused = this.isFull
     return !this.isFull

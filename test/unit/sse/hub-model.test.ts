@@ -237,11 +237,11 @@ async function run(steps: readonly Step[], historyEvents: number, hasSnapshots: 
 
 describe('for any steps', () => {
   it.each([
-    ['without history', 0, false, 400],
-    ['with a history of 4 events', 4, false, 400],
-    ['with a history of everything', 1e6, false, 400],
-    ['with a history and snapshots', 1e6, true, 150],
-    ['with snapshots alone', 0, true, 150],
+    ['without history', 0, false, 250],
+    ['with a history of 4 events', 4, false, 250],
+    ['with a history of everything', 1e6, false, 250],
+    ['with a history and snapshots', 1e6, true, 120],
+    ['with snapshots alone', 0, true, 120],
   ])(
     '%s, every reader gets what was published for it, once and in order',
     { timeout: 120_000 },
