@@ -12,7 +12,8 @@ import { busyFrame, busyRetryMs } from './control.js'
 import type { Client } from './client.js'
 import { Cors } from './cors.js'
 import { asksForGzip } from './gzip.js'
-import type { Hub, Subscription } from './hub.js'
+import type { Hub } from './hub.js'
+import type { Subscription } from './opening.js'
 import type { BeforeRequest, ResolvedSseOptions } from './options.js'
 
 /** What a subscription needs beside the channels that were decided. */

@@ -14,7 +14,7 @@ import type { StreamResponse } from '../http/response.js'
 import type { Audience } from './audience.js'
 import type { Broker, BrokerEvent } from './broker.js'
 import { Client, type ClientOwner } from './client.js'
-import { closingFrame, gapFrame, jitteredRetryMs, openingFrames } from './control.js'
+import { closingFrame, gapFrame, jitteredRetryMs } from './control.js'
 import { Counters, type SseStats } from './counters.js'
 import { formatCursor, newEpoch, parseCursor } from './cursor.js'
 import { Delivery, type Visit } from './delivery.js'
@@ -23,17 +23,16 @@ import { Drains } from './drains.js'
 import { ChannelNotFound } from './errors.js'
 import { Expiry } from './expiry.js'
 import { Chunk, Frame } from './frame.js'
-import { GZIP_HEADER } from './gzip.js'
 import { HookQueue } from './hook-queue.js'
 import { Laggards, type LaggardsOwner } from './laggards.js'
 import type { ResolvedHistory, SlowPolicy, SseHooks } from './options.js'
 import { Pings, type PingMode } from './pings.js'
-import { beginAt, type ResumableLog, type Run } from './resume.js'
+import { Openings, type Subscription } from './opening.js'
 import { Retention } from './retention.js'
 import { PendingSends } from './sends.js'
 import type { Snapshots } from './snapshots.js'
 import { REPLAY_VISIT_BYTES, Sweep, type SweepOwner } from './sweep.js'
-import { NUDGE, OPENING, idOnly, withCursor, type EventFields } from './wire.js'
+import { NUDGE, idOnly, withCursor, type EventFields } from './wire.js'
 import { Window } from './window.js'
 
 /** What a hub is made of. Bounds are explained where the user sets them, in `options.ts`. */
@@ -51,22 +50,6 @@ export interface HubOptions extends SseHooks {
   readonly encode: (data: unknown, fields: EventFields) => Uint8Array
   /** Hears of every stream that is over, before the hooks do. */
   readonly onGone: (client: Client) => void
-}
-
-/** How a stream begins. */
-export interface Subscription {
-  /** The channels that it follows, without duplicates. */
-  readonly channelIds: readonly string[]
-  /** Whether broadcasts and the hooks are left out: the stream is somebody's own. */
-  readonly isOwn?: boolean
-  /** The part of the log that the stream is confined to. */
-  readonly run?: Run
-  /** The position that the client brings; undefined for none. */
-  readonly lastEventId: string | undefined
-  readonly isGzip: boolean
-  /** What opened it: told to `onConnect`, and not kept. */
-  readonly request: Parameters<NonNullable<SseHooks['onConnect']>>[1]
-  readonly ctx: Record<string, unknown> | undefined
 }
 
 /** How often old events are looked for when nothing else happens, in milliseconds, unless `maxAgeMs` is less. */
@@ -89,6 +72,7 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner {
   readonly #drains = new Drains()
   readonly #counters = new Counters()
   readonly #pings: Pings
+  readonly #openings: Openings
   readonly #expiry = new Expiry((client) => {
     this.#counters.expired++
     this.close(client)
@@ -113,6 +97,7 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner {
     this.#laggards = new Laggards(this, options.slowTimeoutMs)
     this.#hooks = new HookQueue(options, options.logger)
     this.#pings = new Pings(options.heartbeat, options.history === undefined ? undefined : this.#epoch)
+    this.#openings = new Openings(this.#window, this.#epoch, this.#counters, options)
     options.broker.tail((seq, event) => {
       this.#receive(seq, event)
     })
@@ -188,25 +173,13 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner {
    * subscription are one step.
    */
   connect(sink: StreamSink, response: StreamResponse, subscription: Subscription): Client {
-    const { channelIds, isOwn = false, run, lastEventId, isGzip, ctx } = subscription
+    const { channelIds, isOwn = false, isGzip, ctx } = subscription
     const audience = this.#directory.audience(channelIds, isOwn)
-    let opening = OPENING
-    let from = this.#window.log.head
-    let isFresh = true
-    if (this.#options.history !== undefined && audience.hasPositions) {
-      const log = this.#resumable(audience, this.#options.history)
-      const beginning = beginAt(lastEventId, log, run)
-      isFresh = beginning.kind !== 'recovered'
-      const hasSnapshot = isFresh && this.#options.snapshots !== undefined && !isOwn
-      const frames = openingFrames(beginning, log, channelIds, jitteredRetryMs(this.#clients), hasSnapshot)
-      opening = Buffer.from(frames)
-      from = beginning.from
-      this.#counters.began(beginning)
-    }
+    const { bytes, from, isFresh } = this.#openings.of(audience, subscription, this.#clients)
     const client = new Client(this, sink, audience, from, isGzip, ctx)
     audience.add(client)
     this.#clients++
-    sink.begin(response, client, isGzip ? Buffer.concat([GZIP_HEADER, new Chunk(opening).gzip]) : opening)
+    sink.begin(response, client, bytes)
     if (isFresh && !isOwn && this.#options.snapshots !== undefined) {
       this.#openWithSnapshot(client, this.#options.snapshots)
     } else if (this.#window.hasPending(audience, from)) {
@@ -515,24 +488,6 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner {
     }
     client.sink.end()
     this.forget(client)
-  }
-
-  #resumable(audience: Audience, { maxReplayBytes }: ResolvedHistory): ResumableLog {
-    const { log } = this.#window
-    return {
-      epoch: this.#epoch,
-      head: log.head,
-      floor: log.floor,
-      maxReplayBytes,
-      missedSince: (seq) => ({
-        events: this.#window.countPending(audience, seq),
-        // All that came since is the cheap bound; what concerns the client is counted only beyond it.
-        bytes:
-          log.bytesAfter(seq) <= maxReplayBytes
-            ? log.bytesAfter(seq)
-            : this.#window.bytesPending(audience, seq),
-      }),
-    }
   }
 
   #evict(client: Client, reason: string): void {

@@ -1,5 +1,6 @@
 /** A hub on its own, and clients on sockets of the test's: for what must be exact to the byte and the turn. */
-import { Hub, type HubOptions, type Subscription } from '../../src/sse/hub.js'
+import { Hub, type HubOptions } from '../../src/sse/hub.js'
+import type { Subscription } from '../../src/sse/opening.js'
 import { MemoryBroker } from '../../src/sse/broker.js'
 import type { Client } from '../../src/sse/client.js'
 import { StreamResponse } from '../../src/http/response.js'
