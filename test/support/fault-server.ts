@@ -72,5 +72,8 @@ process.on('message', (message: Ask) => {
   }
   setImmediate(() => process.send?.(report()))
 })
+process.once('SIGTERM', () => {
+  void app.stop().then(() => process.exit())
+})
 process.on('disconnect', () => process.exit())
 process.send?.(report())
