@@ -4,6 +4,7 @@
  */
 import type { Beginning, ResumableLog } from './resume.js'
 import { formatCursor } from './cursor.js'
+import { positionFrame } from './wire.js'
 
 /**
  * The first bytes of a stream with history: the opening comment, how long to wait before a reconnect, and what
@@ -18,12 +19,13 @@ export function openingFrames(
   hasSnapshot: boolean,
 ): string {
   const opening = `:\r\n\r\nretry: ${retryMs}\r\n`
-  const id = hasSnapshot ? '' : `id: ${formatCursor(log.epoch, beginning.from)}\r\n`
-  if (beginning.kind === 'fresh') return `${opening}${id}\r\n`
+  const cursor = formatCursor(log.epoch, beginning.from)
+  if (beginning.kind === 'fresh') return `${opening}${hasSnapshot ? '\r\n' : positionFrame(cursor)}`
   if (beginning.kind === 'recovered') {
     return `${opening}\r\nevent: sse.recovered\r\ndata: ${JSON.stringify({ count: beginning.missed })}\r\n\r\n`
   }
   const data = JSON.stringify({ reason: beginning.reason, channels })
+  const id = hasSnapshot ? '' : `id: ${cursor}\r\n`
   return `${opening}\r\n${id}event: sse.reset\r\ndata: ${data}\r\n\r\n`
 }
 

@@ -32,7 +32,7 @@ import { Retention } from './retention.js'
 import { PendingSends } from './sends.js'
 import type { Snapshots } from './snapshots.js'
 import { REPLAY_VISIT_BYTES, Sweep, type SweepOwner } from './sweep.js'
-import { NUDGE, idOnly, withCursor, type EventFields } from './wire.js'
+import { NUDGE, positionFrame, withCursor, type EventFields } from './wire.js'
 import { Window } from './window.js'
 
 /** What a hub is made of. Bounds are explained where the user sets them, in `options.ts`. */
@@ -437,7 +437,7 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner {
         if (client.state !== 'opening') return
         const frames = made.flatMap(({ frame }) => (frame === undefined ? [] : [frame]))
         if (this.#options.history !== undefined) {
-          frames.push(new Frame(idOnly(formatCursor(this.#epoch, asked.seq))))
+          frames.push(new Frame(Buffer.from(positionFrame(formatCursor(this.#epoch, asked.seq)))))
         }
         this.#insertFirst(client, asked.seq, frames)
         this.#catchUp(client)

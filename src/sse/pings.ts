@@ -5,7 +5,7 @@
 import { pingFrame } from './control.js'
 import { formatCursor } from './cursor.js'
 import { Chunk } from './frame.js'
-import { PING, idOnly } from './wire.js'
+import { PING, positionFrame } from './wire.js'
 
 /** Whether pages can hear it. */
 export type PingMode = 'comment' | 'event'
@@ -32,7 +32,8 @@ export class Pings {
     if (this.#headSeq !== head) {
       const cursor = formatCursor(this.#epoch, head)
       this.#headSeq = head
-      this.#atHead = new Chunk(this.#mode === 'comment' ? idOnly(cursor) : Buffer.from(pingFrame(cursor)))
+      const frame = this.#mode === 'comment' ? positionFrame(cursor) : pingFrame(cursor)
+      this.#atHead = new Chunk(Buffer.from(frame))
     }
     return this.#atHead
   }

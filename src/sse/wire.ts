@@ -26,20 +26,23 @@ export const PING: Chunk = new Chunk(Buffer.from(': ping\r\n\r\n'))
 export const NUDGE: Chunk = new Chunk(Buffer.from(':\n\n'))
 
 /**
- * `frame` with its position in the log: as its id when it has none, else as an id-only event right after it. A
+ * `frame` with its position in the log: as its id when it has none, else in an event of its own right after it. A
  * browser then shows the page the sender's id, and sends the position when it reconnects.
  */
 export function withCursor(frame: Uint8Array, hasId: boolean, cursor: string): Uint8Array {
-  const id = hasId ? `id: ${cursor}\r\n\r\n` : `id: ${cursor}\r\n`
+  const id = hasId ? positionFrame(cursor) : `id: ${cursor}\r\n`
   const joined = Buffer.allocUnsafe(frame.byteLength + id.length)
   joined.set(frame, hasId ? 0 : id.length)
   joined.write(id, hasId ? frame.byteLength : 0, 'latin1')
   return joined
 }
 
-/** An event without data that only moves a client's cursor. */
-export function idOnly(cursor: string): Uint8Array {
-  return Buffer.from(`id: ${cursor}\r\n\r\n`)
+/**
+ * Moves a client's position and means nothing else. An event that no page listens to, with empty data: Firefox (153)
+ * and the `eventsource` package (4.1.1) forget an id that comes without data, against the standard.
+ */
+export function positionFrame(cursor: string): string {
+  return `event: sse.id\r\ndata: \r\nid: ${cursor}\r\n\r\n`
 }
 
 const LINE_BREAK = /\r\n|\r|\n/g

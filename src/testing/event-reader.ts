@@ -98,7 +98,10 @@ export class EventReader implements AsyncIterable<ReceivedEvent> {
     return this.#text
   }
 
-  /** The next event; undefined when the stream has ended. Rejects when the connection breaks. */
+  /**
+   * The next event; undefined when the stream has ended. Rejects when the connection breaks. `sse.id`, which only
+   * moves `parser.lastEventId` and is for no page, is passed over.
+   */
   async next(): Promise<ReceivedEvent | undefined> {
     for (;;) {
       const event = this.#ready.shift()
@@ -113,7 +116,7 @@ export class EventReader implements AsyncIterable<ReceivedEvent> {
     if (done) return false
     const text = this.#decoder.decode(value, { stream: true })
     this.#text += text
-    this.#ready.push(...this.parser.feed(text))
+    this.#ready.push(...this.parser.feed(text).filter(({ event }) => event !== 'sse.id'))
     return true
   }
 

@@ -64,6 +64,6 @@ export class ModelSink implements StreamSink {
   #take(chunk: Uint8Array | string): void {
     this.bytes += chunk.length
     const text = typeof chunk === 'string' ? chunk : this.#decoder.decode(chunk, { stream: true })
-    this.events.push(...this.parser.feed(text))
+    this.events.push(...this.parser.feed(text).filter(({ event }) => event !== 'sse.id'))
   }
 }

@@ -79,7 +79,7 @@ export class ResumingReader {
       else if (line.startsWith('data: ')) data = line.slice(6)
     }
     if (id !== undefined) this.lastEventId = id
-    if (data === undefined) return
+    if (data === undefined || name === 'sse.id') return
     if (name !== 'message') {
       this.told.push([name, data])
       if (name === 'sse.reset' || name === 'sse.gap') this.#mayJump = true

@@ -89,7 +89,7 @@ describe('with history', () => {
     counter.release()
     await stream.until(({ body }) => body.includes('event'))
     expect(stream.body).toMatch(
-      /event: sse.snapshot\r\ndata: {"value":0}\r\n\r\nid: 1\.[0-9a-f]+\.0\r\n\r\nid: 1\.[0-9a-f]+\.1\r\ndata: event\r\n\r\n$/,
+      /event: sse.snapshot\r\ndata: {"value":0}\r\n\r\nevent: sse.id\r\ndata: \r\nid: 1\.[0-9a-f]+\.0\r\n\r\nid: 1\.[0-9a-f]+\.1\r\ndata: event\r\n\r\n$/,
     )
     stream.reset()
   })

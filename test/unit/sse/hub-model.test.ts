@@ -212,7 +212,7 @@ async function run(steps: readonly Step[], historyEvents: number, hasSnapshots: 
         sink.listener?.onClose()
       } else if (next.do === 'return' && !isOpen) {
         check(reader, false)
-        // As a browser: the id-only event after one with an id of its own counts too.
+        // As a browser: the position after an event with an id of its own counts too.
         const { lastEventId } = sink.parser
         reader.lastEventId = historyEvents > 0 ? lastEventId : ''
         connect(reader)
