@@ -29,7 +29,8 @@ export async function interleaved(
   )
 }
 
-function median(values: readonly number[]): number {
+/** The middle of `values`. */
+export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
   return sorted[Math.floor(sorted.length / 2)] ?? NaN
 }

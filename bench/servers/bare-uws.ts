@@ -2,7 +2,8 @@
  * The floor that Node allows: uWebSockets.js with nothing around it, doing the same work by hand. The event loop
  * is the one that FLOOR-like measurements use: one cork and one shared buffer per client and turn.
  */
-import { EVENTS_PER_TURN, eventOf64Bytes, measured } from './measured.js'
+import { constants, deflateRawSync } from 'node:zlib'
+import { EVENTS_PER_TURN, IS_GZIP, countTurn, event, measured } from './measured.js'
 
 interface Res {
   writeStatus(status: string): Res
@@ -32,12 +33,19 @@ let isPublishing = false
 
 let current: Res | undefined
 let chunk = new ArrayBuffer(0)
-const write = () => current?.write(chunk)
+const write = () => current?.write(IS_GZIP ? deflated() : chunk)
+
+/** What a server does that compresses each stream for itself. */
+function deflated(): ArrayBuffer {
+  const bytes = deflateRawSync(new Uint8Array(chunk), { finishFlush: constants.Z_SYNC_FLUSH })
+  return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) // reason: not shared
+}
 
 function publish(): void {
   if (!isPublishing) return
+  countTurn()
   let text = ''
-  for (let i = 0; i < EVENTS_PER_TURN; i++) text += `data: ${eventOf64Bytes()}\r\n\r\n`
+  for (let i = 0; i < EVENTS_PER_TURN; i++) text += `data: ${event()}\r\n\r\n`
   chunk = new TextEncoder().encode(text).buffer
   for (const client of clients) {
     current = client

@@ -63,12 +63,15 @@ process.on('message', (message: Ask) => {
     }
   } else if (message.ask === 'rate') {
     clearInterval(ticker)
-    const each = Math.max(1, Math.round(message.perSecond / 50))
-    if (message.perSecond > 0) {
-      ticker = setInterval(() => {
-        for (let i = 0; i < each; i++) sse.sendNowait(event(message.bytes))
-      }, 20)
+    const { bytes, perSecond } = message
+    const started = performance.now()
+    let made = 0
+    // As many as are due, so that a machine that is late for a moment keeps the rate.
+    const tick = () => {
+      const due = ((performance.now() - started) / 1000) * perSecond
+      for (; made < due; made++) sse.sendNowait(event(bytes))
     }
+    if (perSecond > 0) ticker = setInterval(tick, 10)
   }
   setImmediate(() => process.send?.(report()))
 })

@@ -53,18 +53,18 @@ export class NumberedReader {
   /** Reads at most `bytesPerSecond` until `stop` is called; returns `stop`. */
   throttle(bytesPerSecond: number): () => void {
     this.socket.pause()
+    let until = 0
+    const check = () => {
+      if (this.bytes >= until) this.socket.pause()
+    }
+    this.socket.on('data', check)
     const timer = setInterval(() => {
-      const before = this.bytes
+      until = this.bytes + bytesPerSecond / 10
       this.socket.resume()
-      const check = () => {
-        if (this.bytes - before < bytesPerSecond / 10) return
-        this.socket.pause()
-        this.socket.off('data', check)
-      }
-      this.socket.on('data', check)
     }, 100)
     return () => {
       clearInterval(timer)
+      this.socket.off('data', check)
       this.socket.resume()
     }
   }
