@@ -25,7 +25,8 @@ let count = 0
 /** A server on a free port, with the page and a history of its own. */
 async function start(): Promise<{ app: App; sse: Sse; port: number }> {
   const app = new App(`resume-${count++}`, { logger: new QuietLogger() })
-  const sse = new Sse(app, { history: {} })
+  // Compressed: other browser tests are not.
+  const sse = new Sse(app, { history: {}, compression: true })
   app.get('/', () => html(PAGE))
   const { port } = await app.listen({ port: 0 })
   return { app, sse, port }
