@@ -25,7 +25,7 @@ import { Expiry } from './expiry.js'
 import { Chunk, Frame } from './frame.js'
 import { HookQueue } from './hook-queue.js'
 import { Laggards, type LaggardsOwner } from './laggards.js'
-import type { ResolvedHistory, SlowPolicy, SseHooks } from './options.js'
+import type { FlushOptions, ResolvedHistory, SlowPolicy, SseHooks } from './options.js'
 import { Pings, type PingMode } from './pings.js'
 import { Openings, type Subscription } from './opening.js'
 import { Retention } from './retention.js'
@@ -42,6 +42,7 @@ export interface HubOptions extends SseHooks {
   readonly maxLagBytes: number
   readonly slowTimeoutMs: number
   readonly slowPolicy: SlowPolicy
+  readonly flush: Required<FlushOptions>
   readonly history: ResolvedHistory | undefined
   readonly snapshots: Snapshots | undefined
   readonly heartbeat: PingMode
@@ -90,7 +91,7 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner {
     this.#delivery = new Delivery(this.#window, options.slowPolicy === 'conflate', (client) => {
       this.#announceGap(client)
     })
-    this.#sweep = new Sweep(this.#window, this.#delivery, this)
+    this.#sweep = new Sweep(this.#window, this.#delivery, this, options.flush.maxDelayMs)
     this.#retention = new Retention(this.#window, options, (channel) => {
       this.#directory.releaseChannel(channel)
     })

@@ -7,6 +7,7 @@ export { Sse, type SseSend, type SseSendNowait } from './extension.js'
 export type {
   BeforeRequest,
   ChannelsHook,
+  FlushOptions,
   HistoryOptions,
   SlowPolicy,
   SseCorsOptions,

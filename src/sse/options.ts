@@ -36,6 +36,16 @@ export interface SseHooks {
  */
 export type SlowPolicy = 'disconnect' | 'skip' | 'conflate'
 
+/** When what was sent leaves. */
+export interface FlushOptions {
+  /**
+   * How long an event may wait for others to leave with, in milliseconds. 0: until the end of the turn of the event
+   * loop. Else it leaves at once when it has been quiet for that long, and within that time otherwise: under a
+   * steady stream each client gets one write per so many milliseconds. Default 0.
+   */
+  maxDelayMs?: number
+}
+
 /** Which other origins may read the streams. */
 export interface SseCorsOptions {
   /** Exact origins, such as `https://example.org`, no path and no `*`. */
@@ -100,6 +110,7 @@ export interface SseOptions extends SseHooks {
   snapshot?: (channelId: string | null) => unknown
   /** How long `snapshot` may take, in milliseconds; then the streams that wait for it are closed. Default 10,000. */
   snapshotTimeoutMs?: number
+  flush?: FlushOptions
   /** Most open streams; others get `sse.busy`, a later `retry`, and the end. Default: no bound. */
   maxClients?: number
   /** Most open streams from one address, counted like `maxClients`. Default: no bound. */
@@ -128,6 +139,7 @@ export interface ResolvedSseOptions extends SseHooks {
   readonly history: ResolvedHistory | undefined
   readonly snapshot: ((channelId: string | null) => unknown) | undefined
   readonly snapshotTimeoutMs: number
+  readonly flush: Required<FlushOptions>
   readonly maxClients: number
   readonly maxClientsPerIp: number
   readonly announceClose: boolean
@@ -152,6 +164,7 @@ const DEFAULTS: ResolvedSseOptions = {
   history: undefined,
   snapshot: undefined,
   snapshotTimeoutMs: 10_000,
+  flush: { maxDelayMs: 0 },
   maxClients: Infinity,
   maxClientsPerIp: Infinity,
   announceClose: false,
@@ -167,12 +180,13 @@ export const MAX_TIMER_MS = 2 ** 31 - 1
 /** Checks `given` and fills in the defaults. Throws a TypeError for an unknown option or a bad value. */
 export function resolveSseOptions(given: SseOptions): ResolvedSseOptions {
   refuseUnknownKeys(given, Object.keys(DEFAULTS), 'Sse')
-  const { history, cors, ...plain } = given
+  const { history, flush, cors, ...plain } = given
   const options = {
     ...DEFAULTS,
     announceClose: history !== undefined,
     ...Object.fromEntries(Object.entries(plain).filter(([, value]) => value !== undefined)),
     history: history === undefined ? undefined : resolveHistory(history),
+    flush: resolveFlush(flush),
     cors: cors === undefined ? undefined : resolveCors(cors),
   }
   if (typeof options.url !== 'string') throw bad('url', options.url, 'a path such as "/events"')
@@ -202,6 +216,14 @@ const HOOKS = [
   ['channels', 'the request and the channels that it names'],
   ['snapshot', 'the channel'],
 ] as const
+
+function resolveFlush(given: FlushOptions = {}): Required<FlushOptions> {
+  if (typeof given !== 'object') throw bad('flush', given, 'an object such as { maxDelayMs: 10 }')
+  refuseUnknownKeys(given, ['maxDelayMs'], 'Sse: flush')
+  const { maxDelayMs = 0 } = given
+  if (maxDelayMs !== 0) checkPositive('flush.maxDelayMs', maxDelayMs, MAX_TIMER_MS, 'milliseconds')
+  return { maxDelayMs }
+}
 
 function resolveCors(given: SseCorsOptions): Required<SseCorsOptions> {
   if (typeof given !== 'object')

@@ -40,6 +40,10 @@ export class Sweep {
   readonly #window: Window
   readonly #delivery: Delivery
   readonly #owner: SweepOwner
+  readonly #maxDelayMs: number
+  /** Before this (by `performance.now()`) no sweep begins, so that events are joined. */
+  #notBefore = 0
+  #delay: NodeJS.Timeout | undefined
   #dirty: Channel[] = []
   #isScheduled = false
   /** The sweep under way: what is left of it is `#targets`, the last of them up to `#position`. */
@@ -53,14 +57,23 @@ export class Sweep {
   #replaying: Client[] = []
   readonly #onImmediate = () => {
     this.#isScheduled = false
-    this.#sweep(performance.now() + SLICE_MS)
+    const now = performance.now()
+    if (this.#targets.length > 0 || now >= this.#notBefore) this.#sweep(now + SLICE_MS)
+    else this.#delay ??= setTimeout(this.#onDelay, Math.max(1, Math.floor(this.#notBefore - now)))
     this.#replay(performance.now() + SLICE_MS)
   }
+  readonly #onDelay = () => {
+    this.#delay = undefined
+    this.#notBefore = 0
+    this.schedule()
+  }
 
-  constructor(window: Window, delivery: Delivery, owner: SweepOwner) {
+  /** `maxDelayMs` is how long an event may wait for others to leave with; 0: for the end of the turn only. */
+  constructor(window: Window, delivery: Delivery, owner: SweepOwner, maxDelayMs: number) {
     this.#window = window
     this.#delivery = delivery
     this.#owner = owner
+    this.#maxDelayMs = maxDelayMs
   }
 
   /** Something for `channel` waits to be delivered. */
@@ -72,23 +85,27 @@ export class Sweep {
     this.schedule()
   }
 
-  /** Asks for a sweep at the end of this turn of the event loop. */
+  /** Asks for a sweep at the end of this turn of the event loop, or once its time has come. */
   schedule(): void {
-    if (this.#isScheduled) return
-    this.#isScheduled = true
-    setImmediate(this.#onImmediate)
+    if (this.#delay === undefined) this.#nextTurn()
   }
 
   /** `client`, which is replaying, waits for its turn. */
   queue(client: Client): void {
     this.#replaying.push(client)
-    this.schedule()
+    this.#nextTurn()
   }
 
   /** Sweeps everything now, without yielding. Does nothing from within a sweep, which will come to it. */
   flush(): void {
     if (this.#isSweeping) return
     while (this.#hasWork()) this.#sweep(Infinity)
+  }
+
+  #nextTurn(): void {
+    if (this.#isScheduled) return
+    this.#isScheduled = true
+    setImmediate(this.#onImmediate)
   }
 
   #hasWork(): boolean {
@@ -126,7 +143,7 @@ export class Sweep {
     }
     this.#isSweeping = false
     if (this.#targets.length > 0) {
-      this.schedule()
+      this.#nextTurn()
       return
     }
     delivery.forgetPieces()
@@ -146,6 +163,8 @@ export class Sweep {
     this.#dirty = []
     this.#sweptTo = this.#window.log.head
     this.#position = Infinity
+    // The next events wait from now on, unless they come when it has been quiet for that long.
+    if (this.#maxDelayMs > 0) this.#notBefore = performance.now() + this.#maxDelayMs
   }
 
   #nextTarget(): void {
@@ -173,6 +192,6 @@ export class Sweep {
     }
     queue.splice(0, turn)
     delivery.forgetPieces()
-    if (queue.length > 0) this.schedule()
+    if (queue.length > 0) this.#nextTurn()
   }
 }

@@ -21,6 +21,7 @@ export function hubOf(options: Partial<Omit<HubOptions, 'history'>> & { history?
     maxLagBytes: 64 * 1024 * 1024,
     slowTimeoutMs: 1e6,
     slowPolicy: 'disconnect',
+    flush: { maxDelayMs: 0 },
     history: history ? HISTORY : undefined,
     snapshots: undefined,
     heartbeat: 'comment',

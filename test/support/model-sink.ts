@@ -18,6 +18,7 @@ export class ModelSink implements StreamSink {
   bytes = 0
   /** What was written last: the very bytes, which others may share. */
   lastChunk: Uint8Array | undefined
+  writes = 0
   readonly #decoder = new TextDecoder()
 
   begin(_: HTTPResponse, listener: StreamListener, opening?: Uint8Array | string): void {
@@ -30,6 +31,7 @@ export class ModelSink implements StreamSink {
     if (this.hasRefused) expect(chunk.length).toBeLessThanOrEqual(this.mayBeNudged ? 16 : 0)
     expect(chunk.length).toBeLessThanOrEqual(MAX_WRITE_BYTES)
     this.lastChunk = chunk
+    this.writes++
     this.#take(chunk)
     this.hasRefused = this.isFull
     return !this.isFull

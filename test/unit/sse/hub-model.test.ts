@@ -111,6 +111,7 @@ async function run(steps: readonly Step[], historyEvents: number, hasSnapshots: 
     maxLagBytes: 3_000_000,
     slowTimeoutMs: 1e6,
     slowPolicy: 'disconnect',
+    flush: { maxDelayMs: 0 },
     history: historyEvents > 0 ? history : undefined,
     snapshots: hasSnapshots ? snapshots : undefined,
     heartbeat: 'comment',
