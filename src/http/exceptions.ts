@@ -83,6 +83,24 @@ export class NotFound extends SanicException {
   static override readonly statusCode: number = 404
 }
 
+/** 404: there is no such file in a static folder. */
+export class FileNotFound extends NotFound {
+  /** The folder or file that was registered. */
+  readonly path: string | undefined
+  /** What was asked for in it, as sent. */
+  readonly relativeUrl: string | undefined
+
+  constructor(
+    message?: string,
+    options: SanicExceptionOptions & { path?: string; relativeUrl?: string } = {},
+  ) {
+    const { path, relativeUrl, ...rest } = options
+    super(message, rest)
+    this.path = path
+    this.relativeUrl = relativeUrl
+  }
+}
+
 /** 405, with `Allow`. */
 export class MethodNotAllowed extends SanicException {
   static override readonly statusCode: number = 405
@@ -127,9 +145,25 @@ export class ExpectationFailed extends SanicException {
 /** 500, said on purpose. */
 export class ServerError extends SanicException {}
 
+/** 500: a URL cannot be built from what was given. */
+export class URLBuildError extends ServerError {}
+
 /** 503. */
 export class ServiceUnavailable extends SanicException {
   static override readonly statusCode: number = 503
+}
+
+/**
+ * The client has gone, or has its answer: what a `send()` or the read of a streamed body rejects with then. Let it
+ * pass; it is not logged, and nobody is left to get a page.
+ */
+export class RequestCancelled extends SanicException {
+  // The code that logs know for it; it is never sent.
+  static override readonly statusCode: number = 499
+
+  constructor(message = 'The client is gone, or has its answer already') {
+    super(message, { quiet: true })
+  }
 }
 
 const BY_STATUS: ReadonlyMap<number, new (message?: string) => SanicException> = new Map(
