@@ -20,11 +20,11 @@ export interface BodyOutcome {
 
 /**
  * What is wrong with the request before a byte of its body has come. The native code has answered
- * `Expect: 100-continue` by then; it knows no other expectation, and neither do we.
+ * `Expect: 100-continue` by then, spelt like this; no other expectation can be met.
  */
 export function refuseExpectation(head: NativeHead): SanicException | undefined {
   const expect = head.header('expect')
-  if (expect === '' || expect.toLowerCase() === '100-continue') return undefined
+  if (expect === '' || expect === '100-continue') return undefined
   return new ExpectationFailed(`Unknown Expect: ${expect}`)
 }
 
