@@ -87,6 +87,35 @@ describe('what a request tells of itself', () => {
     expect(requestOf([]).token).toBeUndefined()
   })
 
+  it.each([
+    ['Basic dXNlcjpwYXNz', { authType: 'Basic', token: 'dXNlcjpwYXNz', username: 'user', password: 'pass' }],
+    ['Basic dTphOmI=', { authType: 'Basic', token: 'dTphOmI=', username: 'u', password: 'a:b' }],
+    ['Basic dTo=', { authType: 'Basic', token: 'dTo=', username: 'u', password: '' }],
+    ['Bearer abc', { authType: 'Bearer', token: 'abc', username: undefined, password: undefined }],
+    ['Token abc', { authType: 'Token', token: 'abc', username: undefined, password: undefined }],
+    ['abc', { authType: undefined, token: 'abc', username: undefined, password: undefined }],
+    [
+      'Digest x="y"',
+      { authType: undefined, token: 'Digest x="y"', username: undefined, password: undefined },
+    ],
+    ['Basic nocolon', undefined],
+    ['Basic', undefined],
+    ['Bearer', undefined],
+    ['', undefined],
+  ])('the credentials of %j', (field, credentials) => {
+    expect(requestOf(['authorization', field]).credentials).toEqual(credentials)
+  })
+
+  it('there are no credentials without the field', () => {
+    expect(requestOf([]).credentials).toBeUndefined()
+  })
+
+  it('the media types that it accepts are a list, everything without the field', () => {
+    expect(requestOf(['accept', 'a/b;q=0.5, c/d']).accept.match('a/b', 'c/d')).toBe('c/d')
+    expect(requestOf([]).accept.match('a/b')).toBe('a/b')
+    expect(requestOf(['accept', '']).accept.match('a/b')).toBeUndefined()
+  })
+
   it('the content type has a default', () => {
     expect(requestOf([]).contentType).toBe('application/octet-stream')
     expect(requestOf(['content-type', 'text/plain; charset=utf-8']).contentType).toBe(
@@ -100,6 +129,13 @@ describe('what a request tells of itself', () => {
     expect(request.id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
     expect(request.id).toBe(request.id)
     expect(requestOf([]).id).not.toBe(request.id)
+  })
+
+  it('the id comes from the configured field, if it can stand in a log', () => {
+    const config = { REQUEST_ID_HEADER: 'X-Trace' }
+    expect(requestOf(['x-request-id', 'a', 'x-trace', 'b'], { config }).id).toBe('b')
+    for (const id of ['', 'a b', 'é', 'x'.repeat(201)])
+      expect(requestOf(['x-request-id', id]).id).toHaveLength(36)
   })
 
   it('arguments drop blank values; the query stays as it was sent', () => {
