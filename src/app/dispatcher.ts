@@ -95,6 +95,7 @@ export class Dispatcher implements RequestHost<App> {
 
   /** The response of `request.respond()`, before it is sent. */
   beforeSending(_request: object, response: HTTPResponse): Promise<HTTPResponse> {
+    this.#logBreaks(response)
     return Promise.resolve(response)
   }
 
@@ -157,16 +158,19 @@ export class Dispatcher implements RequestHost<App> {
   }
 
   #send(request: Request, exchange: Exchange, response: HTTPResponse): void {
-    if (response instanceof StreamResponse) {
-      response.onError ??= (error) => {
-        this.#log(error, 'The source of a stream failed; its connection was dropped')
-      }
-    }
+    this.#logBreaks(response)
     try {
       exchange.send(response)
     } catch (error) {
       this.#log(error, `Cannot send the response to ${request.method} ${request.path}`)
       this.#sendLast(request, exchange)
+    }
+  }
+
+  #logBreaks(response: HTTPResponse): void {
+    if (!(response instanceof StreamResponse)) return
+    response.onError ??= (error) => {
+      this.#log(error, 'The source of a stream failed; its connection was dropped')
     }
   }
 

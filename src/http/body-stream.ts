@@ -56,9 +56,12 @@ export class BodyStream implements AsyncIterable<Uint8Array> {
     }
     if (this.#state === 'ended') return Promise.resolve(null)
     if (this.#state === 'gone') return Promise.reject(new RequestCancelled())
-    return new Promise((resolve, reject) => {
+    const next = new Promise<Uint8Array | null>((resolve, reject) => {
       this.#waiting = { resolve, reject }
     })
+    // A client that leaves must not end the process of a handler that has stopped waiting.
+    next.catch(() => undefined)
+    return next
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, void> {

@@ -14,18 +14,13 @@ export class OpenResponse extends StreamResponse {
   readonly #exchange: RequestExchange
   #writer: BodyWriter | undefined
   #state: 'new' | 'writing' | 'ended' = 'new'
-  #isSending = false
+  #pending: Promise<void> | undefined
   #onStarted: (() => void) | undefined
 
   /** Made by `request.respond()`. */
   constructor(exchange: RequestExchange, options?: ResponseOptions) {
     super((sink) => this.#begin(sink), null, options)
     this.#exchange = exchange
-  }
-
-  /** Whether bytes of it have left: it can neither be changed nor replaced any more. */
-  get hasBegun(): boolean {
-    return this.#state !== 'new'
   }
 
   /** Whether nothing more can be sent. */
@@ -36,26 +31,29 @@ export class OpenResponse extends StreamResponse {
   /**
    * Sends `data`, text in UTF-8 or bytes; with `endStream`, and without arguments, that was all. Resolves when the
    * socket has taken it: await it before the next. Rejects with {@link RequestCancelled} when the client is gone,
-   * with a TypeError after the end or while an earlier `send` is pending, and with `ERR_RESPONSE_STATUS` when the
-   * status cannot go out. To HEAD, and with a status that has no content, nothing of `data` is sent.
+   * and with `ERR_RESPONSE_STATUS` when the status cannot go out; throws a TypeError after the end, and while an earlier
+   * `send` is pending. To HEAD, and with a status that has no content, nothing of `data` is sent.
    */
-  async send(data?: string | Uint8Array, endStream = data === undefined): Promise<void> {
-    if (this.#isSending) throw new TypeError('send() while an earlier send() is pending; await that first.')
+  send(data?: string | Uint8Array, endStream = data === undefined): Promise<void> {
+    if (this.#pending !== undefined)
+      throw new TypeError('send() while an earlier send() is pending; await that first.')
     if (this.#state === 'ended') {
-      if (endStream && (data === undefined || data.length === 0)) return
+      if (endStream && (data === undefined || data.length === 0)) return Promise.resolve()
       throw new TypeError('send() after the end of the response.')
     }
-    this.#isSending = true
-    try {
-      await this.#send(data ?? '', endStream)
-    } finally {
-      this.#isSending = false
-    }
+    const sent = this.#send(data ?? '', endStream).finally(() => {
+      this.#pending = undefined
+    })
+    this.#pending = sent
+    // A client that leaves must not end the process of a handler that does not wait.
+    sent.catch(() => undefined)
+    return sent
   }
 
-  /** Ends the response. Harmless when it has ended. Rejects as `send` does. */
-  eof(): Promise<void> {
-    return this.send('', true)
+  /** Ends the response, after a pending `send`. Harmless when it has ended. Rejects as `send` does. */
+  async eof(): Promise<void> {
+    await this.#pending
+    await this.send('', true)
   }
 
   /** Has another response take its place: nothing can be sent with this one. */
