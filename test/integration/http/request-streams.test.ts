@@ -6,7 +6,6 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { App, RequestCancelled, stream, text, type BodyStream, type Request } from 'usanic'
 import { TestClient } from 'usanic/testing'
 import { QuietLogger } from '../../support/quiet-logger.js'
-import { RawConnection } from '../../support/raw-connection.js'
 
 const LIMIT = 100_000
 
@@ -305,43 +304,6 @@ describe('a route with a stream', () => {
   it('is 404 and 405 like any other', async () => {
     expect((await client.fetch('/nope', { method: 'POST', body: 'x' })).status).toBe(404)
     expect((await client.fetch('/early')).status).toBe(405)
-  })
-})
-
-describe('an answer before the end of the body', () => {
-  it('leaves the connection to the next request when little is left', async () => {
-    using connection = await RawConnection.open(client.port)
-    connection.send('POST /early HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nabc')
-    expect((await connection.response()).body).toBe('early')
-    connection.send(`${'x'.repeat(997)}GET /alive HTTP/1.1\r\nHost: x\r\n\r\n`)
-    expect((await connection.response()).body).toBe('alive')
-  })
-
-  it('does so although the connection was paused', async () => {
-    using connection = await RawConnection.open(client.port)
-    connection.send(
-      `POST /early-later HTTP/1.1\r\nHost: x\r\nContent-Length: ${LIMIT}\r\n\r\n${'x'.repeat(LIMIT - 10)}`,
-    )
-    expect((await connection.response()).body).toBe('early')
-    connection.send(`${'x'.repeat(10)}GET /alive HTTP/1.1\r\nHost: x\r\n\r\n`)
-    expect((await connection.response()).body).toBe('alive')
-  })
-
-  it('closes the connection when more than the limit may be left', async () => {
-    using connection = await RawConnection.open(client.port)
-    connection.send(`POST /early HTTP/1.1\r\nHost: x\r\nContent-Length: ${LIMIT + 1}\r\n\r\n`)
-    expect((await connection.response()).get('connection')).toBe('close')
-    expect(await connection.closed()).toBe('')
-  })
-
-  it('keeps it when all of it has come', async () => {
-    using connection = await RawConnection.open(client.port)
-    connection.send(
-      `POST /hash HTTP/1.1\r\nHost: x\r\nContent-Length: ${LIMIT + 1}\r\n\r\n${'x'.repeat(LIMIT + 1)}`,
-    )
-    expect((await connection.response()).get('connection')).toBeUndefined()
-    connection.send('GET /alive HTTP/1.1\r\nHost: x\r\n\r\n')
-    expect((await connection.response()).body).toBe('alive')
   })
 })
 

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { App, FileNotFound, text } from 'usanic'
+import { App, FileNotFound, text, type StaticOptions } from 'usanic'
 import { TestClient } from 'usanic/testing'
 import { QuietLogger } from '../../support/quiet-logger.js'
 import { RawConnection } from '../../support/raw-connection.js'
@@ -231,7 +231,7 @@ describe('static() of', () => {
   ])('%s is refused at once', async (_name, path, options, code) => {
     const app = other()
     const register = () => {
-      app.static('/x', path as string, options)
+      app.static('/x', path as string, options as StaticOptions)
     }
     if (code === undefined) expect(register).toThrow('Did you mean "index"?')
     else expect(register).toThrow(expect.objectContaining({ code }))
