@@ -6,6 +6,7 @@ import { resolveConfig, type Config } from '../base/config.js'
 import { UsanicError } from '../base/errors.js'
 import { ConsoleLogger, type Logger } from '../base/logger.js'
 import { refuseUnknownKeys } from '../base/suggest.js'
+import { StaticFiles, type StaticOptions } from '../http/static-files.js'
 import { NativeServer, checkBuild, loadBuild, type ListenAddress } from '../native/index.js'
 import { Router, type Params } from '../router/index.js'
 import { Dispatcher } from './dispatcher.js'
@@ -155,6 +156,19 @@ export class App<Ctx extends object = Record<string, unknown>> {
     options: MethodsRouteOptions = {},
   ): void {
     this.#add(options.methods ?? ['GET'], uri, handler, options)
+  }
+
+  /**
+   * Serves the folder or file at `path` under `uri`, for GET and HEAD: conditional requests, ranges, 404 for what is
+   * not there or lies outside. Throws `ERR_STATIC_PATH` when there is nothing at `path`, and as `get` does.
+   */
+  static(uri: string, path: string, options: StaticOptions = {}): void {
+    const files = new StaticFiles(path, options)
+    const { name = 'static', strictSlashes } = options
+    this.#add(['GET', 'HEAD'], files.pattern(uri), files.handle, {
+      name,
+      ...(strictSlashes !== undefined && { strictSlashes }),
+    })
   }
 
   /**

@@ -5,21 +5,24 @@
  */
 import type { Config } from '../base/config.js'
 import type { Logger } from '../base/logger.js'
-import { BodyCollector, judgeBodySize } from '../http/body.js'
+import { BodyStream } from '../http/body-stream.js'
 import { errorPage } from '../http/error-pages.js'
 import {
+  BadRequest,
   MethodNotAllowed,
   NotFound,
-  PayloadTooLarge,
   SanicException,
   ServerError,
   ServiceUnavailable,
 } from '../http/exceptions.js'
+import { OpenResponse } from '../http/open-response.js'
+import type { RequestHost } from '../http/ports.js'
 import { HTTPRequest } from '../http/request.js'
 import { HTTPResponse, StreamResponse, text } from '../http/response.js'
 import type { Exchange, Framing, NativeHead } from '../native/index.js'
 import type { Miss, Router } from '../router/index.js'
 import type { App } from './app.js'
+import { receiveBody, refuseExpectation, streamBody } from './body-receiver.js'
 import type { ExceptionHandlers } from './exception-handlers.js'
 import type { Request, Route } from './handler.js'
 
@@ -36,17 +39,17 @@ export interface DispatcherOptions {
 }
 
 /** Carries requests from the edge to handlers and their answers back. */
-export class Dispatcher {
-  readonly #app: App
-  readonly #config: Config
+export class Dispatcher implements RequestHost<App> {
+  readonly app: App
+  readonly config: Config
   readonly #debug: boolean
   readonly #logger: Logger
   readonly #router: Router<Route>
   readonly #exceptions: ExceptionHandlers
 
   constructor(options: DispatcherOptions) {
-    this.#app = options.app
-    this.#config = options.config
+    this.app = options.app
+    this.config = options.config
     this.#debug = options.debug
     this.#logger = options.logger
     this.#router = options.router
@@ -55,14 +58,45 @@ export class Dispatcher {
 
   /** Answers one request, now or later. Never throws. */
   dispatch(head: NativeHead, exchange: Exchange, framing: Framing): void {
-    const match = this.#router.match(head.method, head.path)
-    if (!match.found) {
-      this.#fail(new HTTPRequest(this.#app, head, NO_PARAMS, undefined), exchange, missed(head, match))
+    if (framing === 'bad-host') {
+      this.#fail(new HTTPRequest(this, head, exchange, NO_PARAMS, undefined), exchange, badHost())
       return
     }
-    const request = new HTTPRequest(this.#app, head, match.params, match.value)
-    if (framing === 'none') this.#call(request, exchange, match.value)
-    else this.#receiveBody(request, head, exchange, match.value, framing)
+    const match = this.#router.match(head.method, head.path)
+    if (!match.found) {
+      this.#fail(new HTTPRequest(this, head, exchange, NO_PARAMS, undefined), exchange, missed(head, match))
+      return
+    }
+    const route = match.value
+    const request = new HTTPRequest(this, head, exchange, match.params, route)
+    if (framing === 'length' || framing === 'chunked') {
+      const refusal = refuseExpectation(head)
+      if (refusal !== undefined) {
+        this.#fail(request, exchange, refusal)
+      } else if (route.stream) {
+        request.stream = streamBody(exchange, head, framing, this.config.REQUEST_MAX_SIZE)
+        this.#call(request, exchange, route)
+      } else {
+        receiveBody(exchange, head, framing, this.config.REQUEST_MAX_SIZE, {
+          onBody: (body) => {
+            request.body = body
+            this.#call(request, exchange, route)
+          },
+          onRefused: (error) => {
+            this.#fail(request, exchange, error)
+          },
+        })
+      }
+      return
+    }
+    if (route.stream) request.stream = emptyStream(exchange)
+    this.#call(request, exchange, route)
+  }
+
+  /** The response of `request.respond()`, before it is sent. */
+  beforeSending(_request: object, response: HTTPResponse): Promise<HTTPResponse> {
+    this.#logBreaks(response)
+    return Promise.resolve(response)
   }
 
   /** The handler of `exchange` has not answered in time. Never throws. */
@@ -71,43 +105,6 @@ export class Dispatcher {
     if (request instanceof HTTPRequest) {
       this.#fail(request as Request, exchange, new ServiceUnavailable('Response Timeout')) // reason: `#settle` put it there
     }
-  }
-
-  #receiveBody(request: Request, head: NativeHead, exchange: Exchange, route: Route, framing: Framing): void {
-    const limit = this.#config.REQUEST_MAX_SIZE
-    if (framing === 'length') {
-      const verdict = judgeBodySize(Number(head.header('content-length')), limit)
-      if (verdict === 'flood') exchange.close()
-      // What is still to come is drained by the edge, so the client reads the answer instead of a reset.
-      if (verdict === 'too-large') this.#fail(request, exchange, tooLarge())
-      if (verdict !== 'ok') return
-    }
-    exchange.defer()
-    exchange.leaveCallback()
-    const collector = new BodyCollector(limit)
-    exchange.onData((chunk, isLast) => {
-      if (!exchange.isUnanswered) return
-      const verdict = collector.push(chunk)
-      if (verdict === 'flood') {
-        exchange.close()
-      } else if (isLast) {
-        exchange.restartDeadline()
-        const proceed = () => {
-          if (verdict === 'too-large') this.#fail(request, exchange, tooLarge())
-          else if (exchange.isUnanswered) {
-            request.body = collector.finish()
-            this.#call(request, exchange, route)
-          }
-        }
-        if (framing === 'length') {
-          proceed()
-        } else {
-          // The native parser reads trailers and broken chunk sizes as a further request: the answer, which closes
-          // the connection, comes in a later turn, so nothing of that is served.
-          setImmediate(proceed)
-        }
-      }
-    })
   }
 
   #call(request: Request, exchange: Exchange, route: Route): void {
@@ -121,7 +118,9 @@ export class Dispatcher {
 
   /** Sends what a handler returned, now or when its promise settles. */
   #settle(request: Request, exchange: Exchange, result: unknown): void {
-    if (result instanceof HTTPResponse) {
+    if (request.responded !== undefined && !isThenable(result)) {
+      this.#settleResponded(request, request.responded, result)
+    } else if (result instanceof HTTPResponse) {
       this.#send(request, exchange, result)
     } else if (isThenable(result)) {
       exchange.request = request
@@ -139,16 +138,27 @@ export class Dispatcher {
   }
 
   #settleFinal(request: Request, exchange: Exchange, response: unknown): void {
-    if (response instanceof HTTPResponse) this.#send(request, exchange, response)
+    if (request.responded !== undefined) this.#settleResponded(request, request.responded, response)
+    else if (response instanceof HTTPResponse) this.#send(request, exchange, response)
     else this.#fail(request, exchange, notAResponse(response))
   }
 
-  #send(request: Request, exchange: Exchange, response: HTTPResponse): void {
-    if (response instanceof StreamResponse) {
-      response.onError ??= (error) => {
-        this.#log(error, 'The source of a stream failed; its connection was dropped')
-      }
+  /** The handler has answered by `respond()` and is done: its answer ends here at the latest. */
+  #settleResponded(request: Request, responded: HTTPResponse, returned: unknown): void {
+    if (returned instanceof HTTPResponse && returned !== responded) {
+      this.#log(
+        new Error('The request has been responded to already.'),
+        `The response that the handler of ${request.method} ${request.path} returned is not sent`,
+      )
     }
+    if (!(responded instanceof OpenResponse)) return
+    responded.eof().catch((error: unknown) => {
+      this.#logUnlessQuiet(request, error)
+    })
+  }
+
+  #send(request: Request, exchange: Exchange, response: HTTPResponse): void {
+    this.#logBreaks(response)
     try {
       exchange.send(response)
     } catch (error) {
@@ -157,9 +167,18 @@ export class Dispatcher {
     }
   }
 
+  #logBreaks(response: HTTPResponse): void {
+    if (!(response instanceof StreamResponse)) return
+    response.onError ??= (error) => {
+      this.#log(error, 'The source of a stream failed; its connection was dropped')
+    }
+  }
+
   #fail(request: Request, exchange: Exchange, error: unknown): void {
     if (!exchange.isUnanswered) {
       this.#logUnlessQuiet(request, error)
+      // A body that breaks off must not look complete.
+      if (request.responded instanceof OpenResponse && !request.responded.hasEnded) exchange.close()
       return
     }
     const handler = this.#exceptions.find(error)
@@ -200,12 +219,12 @@ export class Dispatcher {
       request,
       exchange,
       errorPage(error, {
-        appName: this.#app.name,
+        appName: this.app.name,
         debug: this.#debug,
         path: request.path,
         accept: request.headers.get('accept', ''),
         contentType: request.headers.get('content-type', ''),
-        format: this.#config.FALLBACK_ERROR_FORMAT,
+        format: this.config.FALLBACK_ERROR_FORMAT,
       }),
     )
   }
@@ -247,8 +266,14 @@ function missed(head: NativeHead, miss: Miss): SanicException {
   })
 }
 
-function tooLarge(): SanicException {
-  return new PayloadTooLarge('Request body exceeds the size limit')
+function badHost(): SanicException {
+  return new BadRequest('The request must have one Host header, and a valid one')
+}
+
+function emptyStream(exchange: Exchange): BodyStream {
+  const stream = new BodyStream(exchange)
+  stream.end()
+  return stream
 }
 
 function notAResponse(value: unknown): SanicException {

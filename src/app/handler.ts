@@ -26,6 +26,11 @@ export interface RouteOptions {
   strictSlashes?: boolean
   /** Whether parameters are percent-decoded. Default false: they arrive as sent, as in Sanic. */
   unquote?: boolean
+  /**
+   * Calls the handler before the body is there, which comes as `request.stream`: an async iterable without the size
+   * limit. Default false.
+   */
+  stream?: boolean
   /** Puts `/v<version>` before the uri. */
   version?: number | string
   /** What goes before the version. Default `/v`. */
@@ -44,5 +49,7 @@ export interface Route {
   /** The full pattern, prefix and version included. */
   readonly uri: string
   readonly methods: readonly string[]
+  /** Whether the body comes as `request.stream`. */
+  readonly stream: boolean
   readonly handler: Handler<never>
 }

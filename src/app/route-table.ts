@@ -4,7 +4,15 @@ import { refuseUnknownKeys } from '../base/suggest.js'
 import type { Router } from '../router/index.js'
 import type { Handler, MethodsRouteOptions, Route } from './handler.js'
 
-const OPTIONS: readonly string[] = ['methods', 'name', 'strictSlashes', 'unquote', 'version', 'versionPrefix']
+const OPTIONS: readonly string[] = [
+  'methods',
+  'name',
+  'stream',
+  'strictSlashes',
+  'unquote',
+  'version',
+  'versionPrefix',
+]
 
 /** What is registered, in order. */
 export class RouteTable {
@@ -40,7 +48,7 @@ export class RouteTable {
         `The route ${uri} has an empty list of methods. Name at least one.`,
       )
     }
-    const { name, version, versionPrefix = '/v', ...matching } = options
+    const { name, stream = false, version, versionPrefix = '/v', ...matching } = options
     if (name !== undefined && this.#names.has(name)) {
       throw new UsanicError('ERR_ROUTE_EXISTS', `There is a route named "${name}" already. Names are unique.`)
     }
@@ -49,6 +57,7 @@ export class RouteTable {
       name: name ?? (handler.name || `${methods.join('_')} ${fullUri}`),
       uri: fullUri,
       methods,
+      stream,
       handler: handler as Handler<never>, // reason: registered for this application
     }
     delete (matching as MethodsRouteOptions).methods

@@ -20,6 +20,29 @@ export interface Config {
   RESPONSE_TIMEOUT: number
   /** Format of error pages: `auto` follows the request's `Accept`. Default `auto`. */
   FALLBACK_ERROR_FORMAT: 'auto' | 'html' | 'json' | 'text'
+  /** Most fields and files that a form may have; beyond it the answer is 413. Default 1,000. */
+  FORM_MAX_PARTS: number
+  /** Longest name of a field or file of a form, in bytes; beyond it the answer is 413. Default 256. */
+  FORM_MAX_NAME_SIZE: number
+  /** Largest value of a form's field, in bytes; beyond it the answer is 413. Default 1,048,576. */
+  FORM_MAX_FIELD_SIZE: number
+  /** Largest file of a form, in bytes; beyond it the answer is 413. Default 100,000,000. */
+  FORM_MAX_FILE_SIZE: number
+  /** The field that may bring a request's id. Default `X-Request-ID`. */
+  REQUEST_ID_HEADER: string
+  /**
+   * What clients call this server, `example.com` or `https://example.com:8443`: overrides every header. Default
+   * empty: the request says it.
+   */
+  SERVER_NAME: string
+  /** How many proxies of yours stand in front and add to `FORWARDED_FOR_HEADER`. Default 0: it is not believed. */
+  PROXIES_COUNT: number
+  /** The field in which your proxies tell the client's address. Default `X-Forwarded-For`. */
+  FORWARDED_FOR_HEADER: string
+  /** A field in which your proxy tells the client's address alone, `X-Real-IP`. Default empty: none is believed. */
+  REAL_IP_HEADER: string
+  /** What your proxy puts as `secret` or `by` into `Forwarded` (RFC 7239). Default empty: it is not believed. */
+  FORWARDED_SECRET: string
 }
 
 const DEFAULTS: Readonly<Config> = {
@@ -28,6 +51,16 @@ const DEFAULTS: Readonly<Config> = {
   GRACEFUL_SHUTDOWN_TIMEOUT: 15,
   RESPONSE_TIMEOUT: 60,
   FALLBACK_ERROR_FORMAT: 'auto',
+  FORM_MAX_PARTS: 1000,
+  FORM_MAX_NAME_SIZE: 256,
+  FORM_MAX_FIELD_SIZE: 1_048_576,
+  FORM_MAX_FILE_SIZE: 100_000_000,
+  REQUEST_ID_HEADER: 'X-Request-ID',
+  SERVER_NAME: '',
+  PROXIES_COUNT: 0,
+  FORWARDED_FOR_HEADER: 'X-Forwarded-For',
+  REAL_IP_HEADER: '',
+  FORWARDED_SECRET: '',
 }
 
 const FORMATS: readonly unknown[] = ['auto', 'html', 'json', 'text']
@@ -46,6 +79,10 @@ export function resolveConfig(given: Partial<Config> = {}): Config {
     }
     if (key === 'FALLBACK_ERROR_FORMAT') {
       if (!FORMATS.includes(value)) refuse(key, value, `one of ${FORMATS.join(', ')}`)
+    } else if (typeof DEFAULTS[key as keyof Config] === 'string') {
+      if (typeof value !== 'string') refuse(key, value, 'a string')
+    } else if (key === 'PROXIES_COUNT') {
+      if (!Number.isInteger(value) || Number(value) < 0) refuse(key, value, 'an integer, 0 or greater')
     } else if (typeof value !== 'number' || !(value > 0)) {
       refuse(key, value, 'a number greater than 0')
     }

@@ -12,6 +12,7 @@ export const ERROR_CODES = [
   'ERR_APP_NOT_FOUND',
   'ERR_APP_STATE',
   'ERR_CONFIG',
+  'ERR_COOKIE',
   'ERR_DECORATOR',
   'ERR_HANDLER',
   'ERR_LISTEN_ADDRESS',
@@ -30,6 +31,7 @@ export const ERROR_CODES = [
   'ERR_SSE_NO_HISTORY',
   'ERR_SSE_STOPPED',
   'ERR_SSE_URL',
+  'ERR_STATIC_PATH',
 ] as const
 
 /** One of {@link ERROR_CODES}. */

@@ -4,7 +4,7 @@
  * Outside debug a page tells only what a `SanicException` was given to tell; any other error is one fixed
  * sentence. In debug it adds the error's own message, `extra` and the stack.
  */
-import { namesType, preferredType } from './accept.js'
+import { AcceptList } from './accept.js'
 import { SanicException, ServerError } from './exceptions.js'
 import type { HTTPResponse } from './response.js'
 import { html, json, text } from './response.js'
@@ -78,16 +78,13 @@ function describe(error: unknown, debug: boolean): Page {
 }
 
 function chooseFormat(context: ErrorPageContext): 'html' | 'json' | 'text' {
-  const { accept, contentType, format } = context
-  if (format !== 'auto') return preferredType(accept, [MIME[format]]) === undefined ? 'text' : format
+  const { contentType, format } = context
+  const accept = AcceptList.parse(context.accept.trim() === '' ? undefined : context.accept)
+  if (format !== 'auto') return accept.match(MIME[format]) === undefined ? 'text' : format
   const prefersJson =
-    preferredType(accept, [MIME.json]) !== undefined &&
-    (namesType(accept, MIME.json) || contentType.includes(MIME.json))
+    accept.match(MIME.json) !== undefined && (accept.includes(MIME.json) || contentType.includes(MIME.json))
   const order = prefersJson ? (['json', 'text', 'html'] as const) : FORMATS
-  const mime = preferredType(
-    accept,
-    order.map((name) => MIME[name]),
-  )
+  const mime = accept.match(...order.map((name) => MIME[name]))
   return order.find((name) => MIME[name] === mime) ?? 'text'
 }
 

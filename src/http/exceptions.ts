@@ -22,10 +22,18 @@ export interface SanicExceptionOptions {
   cause?: unknown
 }
 
+const NO_HEADERS: HeadersInit = Object.freeze({})
+
 /** The base of the family; on its own a 500 or any status given. */
 export class SanicException extends Error {
   /** The class's status; subclasses replace it. */
   static readonly statusCode: number = 500
+  /** What its instances say without a message of their own. Default: the status's reason phrase. */
+  static readonly message: string | undefined = undefined
+  /** Whether its instances stay out of the error log. Default: those of every status but 500. */
+  static readonly quiet: boolean | undefined = undefined
+  /** Header fields of the responses of all its instances; an instance's own of the same name win. */
+  static readonly headers: HeadersInit = NO_HEADERS
   readonly statusCode: number
   readonly quiet: boolean
   readonly context: Readonly<Record<string, unknown>> | undefined
@@ -34,16 +42,21 @@ export class SanicException extends Error {
 
   /** Throws `ERR_RESPONSE_STATUS` and `ERR_RESPONSE_HEADER` for what no response could carry. */
   constructor(message?: string, options: SanicExceptionOptions = {}) {
-    const statusCode = options.statusCode ?? new.target.statusCode
+    const type = new.target
+    const statusCode = options.statusCode ?? type.statusCode
+    const headers = options.headers === undefined ? type.headers : { ...type.headers, ...options.headers }
     checkStatus(statusCode)
-    if (options.headers !== undefined) new HeaderMap().update(options.headers)
-    super(message ?? reasonPhrase(statusCode), 'cause' in options ? { cause: options.cause } : undefined)
-    this.name = new.target.name
+    if (headers !== NO_HEADERS) new HeaderMap().update(headers)
+    super(
+      message ?? type.message ?? reasonPhrase(statusCode),
+      'cause' in options ? { cause: options.cause } : undefined,
+    )
+    this.name = type.name
     this.statusCode = statusCode
-    this.quiet = options.quiet ?? statusCode !== 500
+    this.quiet = options.quiet ?? type.quiet ?? statusCode !== 500
     this.context = options.context
     this.extra = options.extra
-    this.headers = options.headers ?? {}
+    this.headers = headers
   }
 }
 
@@ -81,6 +94,24 @@ export class Forbidden extends SanicException {
 /** 404. */
 export class NotFound extends SanicException {
   static override readonly statusCode: number = 404
+}
+
+/** 404: there is no such file in a static folder. */
+export class FileNotFound extends NotFound {
+  /** The folder or file that was registered. */
+  readonly path: string | undefined
+  /** What was asked for in it, as sent. */
+  readonly relativeUrl: string | undefined
+
+  constructor(
+    message?: string,
+    options: SanicExceptionOptions & { path?: string; relativeUrl?: string } = {},
+  ) {
+    const { path, relativeUrl, ...rest } = options
+    super(message, rest)
+    this.path = path
+    this.relativeUrl = relativeUrl
+  }
 }
 
 /** 405, with `Allow`. */
@@ -127,9 +158,25 @@ export class ExpectationFailed extends SanicException {
 /** 500, said on purpose. */
 export class ServerError extends SanicException {}
 
+/** 500: a URL cannot be built from what was given. */
+export class URLBuildError extends ServerError {}
+
 /** 503. */
 export class ServiceUnavailable extends SanicException {
   static override readonly statusCode: number = 503
+}
+
+/**
+ * The client has gone, or has its answer: what a `send()` or the read of a streamed body rejects with then. Let it
+ * pass; it is not logged, and nobody is left to get a page.
+ */
+export class RequestCancelled extends SanicException {
+  // The code that logs know for it; it is never sent.
+  static override readonly statusCode: number = 499
+
+  constructor(message = 'The client is gone, or has its answer already') {
+    super(message, { quiet: true })
+  }
 }
 
 const BY_STATUS: ReadonlyMap<number, new (message?: string) => SanicException> = new Map(

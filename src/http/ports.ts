@@ -1,7 +1,9 @@
 /**
- * The two ports between the HTTP room and whatever carries it. The native edge implements both on one object
- * per request; nothing in here or above knows a socket.
+ * The ports between the HTTP room and whatever carries it: the edge's, one object per request, and the
+ * application's. Nothing in here or above knows a socket.
  */
+import type { Config } from '../base/config.js'
+import type { BodySource } from './body-stream.js'
 import type { HTTPResponse } from './response.js'
 
 /** One request as the edge saw it. Everything is raw: not decoded, not normalised. */
@@ -14,10 +16,28 @@ export interface RequestHead {
   query(): string
   /** The first field of that name (lower case); empty when absent or empty. */
   header(name: string): string
-  /** Every field as `name, value, name, value, …`, names in lower case. */
+  /** Every field as `name, value, name, value, …`, names in lower case; the caller's to change. */
   headers(): string[]
   /** The peer's address as text, empty once the answer is out; IPv4 on a dual-stack socket is told as IPv4. */
   ip(): string
+  /** Whether the connection is encrypted. */
+  isSecure(): boolean
+}
+
+/** The way back to the client, and to more of the body. */
+export interface RequestExchange extends BodySource {
+  /** Whether nothing of an answer has been sent and the client is there. */
+  readonly isUnanswered: boolean
+  /** Sends `response`, or begins to when it is a stream. Does nothing when there is an answer, or no client. */
+  send(response: HTTPResponse): void
+}
+
+/** What a request needs of the application that answers it; one object for all requests. */
+export interface RequestHost<A> {
+  readonly app: A
+  readonly config: Readonly<Config>
+  /** Whatever comes between a response and its sending; gives what is to be sent. */
+  beforeSending(request: object, response: HTTPResponse): Promise<HTTPResponse>
 }
 
 /** Told what happens to a stream after it began. Both calls come from the edge, never from within `write`. */
@@ -54,4 +74,14 @@ export interface StreamSink {
   end(): void
   /** Drops the connection at once; before `begin` no byte of an answer has been sent. */
   close(): void
+}
+
+/** A sink that can also announce the length of the body. */
+export interface ResponseSink extends StreamSink {
+  /**
+   * For a body whose length is known, instead of `write` and `end`: sends as much of `chunk` (at most
+   * {@link MAX_WRITE_BYTES}) as the socket takes and gives how many bytes of the body have been taken in all. Less
+   * than expected: go on from there in `onWritable`. The body ends by itself with its last byte.
+   */
+  writeSized(chunk: Uint8Array, totalBytes: number): number
 }

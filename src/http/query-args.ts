@@ -2,11 +2,11 @@
  * Query and form arguments in Sanic's manner: several values per name, blank values dropped.
  */
 
-/** Parameters by name. `get` gives the first value, `getlist` all of them. */
-export class RequestParameters implements Iterable<[string, string[]]> {
-  readonly #values = new Map<string, string[]>()
+/** Parameters by name: text, or the files of a form. `get` gives the first value, `getlist` all of them. */
+export class RequestParameters<V = string> implements Iterable<[string, V[]]> {
+  readonly #values = new Map<string, V[]>()
 
-  constructor(pairs: Iterable<readonly [string, string]>) {
+  constructor(pairs: Iterable<readonly [string, V]>) {
     for (const [name, value] of pairs) {
       const values = this.#values.get(name)
       if (values === undefined) this.#values.set(name, [value])
@@ -15,14 +15,14 @@ export class RequestParameters implements Iterable<[string, string[]]> {
   }
 
   /** The first value of `name`, or `fallback` (default `undefined`). */
-  get(name: string): string | undefined
-  get(name: string, fallback: string): string
-  get(name: string, fallback?: string): string | undefined {
+  get(name: string): V | undefined
+  get(name: string, fallback: V): V
+  get(name: string, fallback?: V): V | undefined {
     return this.#values.get(name)?.[0] ?? fallback
   }
 
   /** Every value of `name`, in order; empty when there is none. */
-  getlist(name: string): readonly string[] {
+  getlist(name: string): readonly V[] {
     return this.#values.get(name) ?? []
   }
 
@@ -36,7 +36,7 @@ export class RequestParameters implements Iterable<[string, string[]]> {
     return this.#values.keys()
   }
 
-  [Symbol.iterator](): IterableIterator<[string, string[]]> {
+  [Symbol.iterator](): IterableIterator<[string, V[]]> {
     return this.#values.entries()
   }
 }

@@ -1,62 +1,24 @@
-/**
- * A request as a handler sees it. Every attribute is parsed when it is first read and then kept.
- *
- * The head stays where it is until somebody asks: the edge answers from the native request while that is
- * valid and from its own copy afterwards, so a handler that reads no header costs no header.
- */
+/** A request as a handler sees it. Every attribute is parsed when it is first read and then kept. */
 import { isUtf8 } from 'node:buffer'
 import { randomUUID } from 'node:crypto'
-import { parseCookie } from 'cookie'
-import { BadRequest } from './exceptions.js'
+import { AcceptList } from './accept.js'
+import type { BodyStream } from './body-stream.js'
+import { parseCredentials, parseToken, type Credentials } from './credentials.js'
+import { BadRequest, ServerError } from './exceptions.js'
+import { parseForm, type Form } from './form.js'
+import { parseForwarded, type Forwarded } from './forwarded.js'
 import { HeaderMap } from './headers.js'
-import type { RequestHead } from './ports.js'
+import { parseHost } from './host.js'
+import type { FormFile } from './multipart.js'
+import { OpenResponse } from './open-response.js'
+import type { RequestExchange, RequestHead, RequestHost } from './ports.js'
 import { RequestParameters, parseQuery } from './query-args.js'
+import { parseCookies } from './request-cookies.js'
+import { HTTPResponse, type ResponseOptions } from './response.js'
 
 const NO_BODY: Uint8Array = new Uint8Array(0)
-
-/** Request fields that answer a single `get` without copying the others. */
-class RequestHeaders extends HeaderMap {
-  readonly #head: RequestHead
-  #copied = false
-
-  constructor(head: RequestHead) {
-    super()
-    this.#head = head
-  }
-
-  override get(name: string): string | undefined
-  override get(name: string, fallback: string): string
-  override get(name: string, fallback?: string): string | undefined {
-    if (!this.#copied) {
-      const value = this.#head.header(name.toLowerCase())
-      // The edge cannot tell an empty field from an absent one; the copy can.
-      if (value !== '') return value
-      this.#copy()
-    }
-    return fallback === undefined ? super.get(name) : super.get(name, fallback)
-  }
-
-  override *[Symbol.iterator](): Generator<[string, string]> {
-    this.#copy()
-    yield* super[Symbol.iterator]()
-  }
-
-  override add(name: string, value: string | number): void {
-    this.#copy()
-    super.add(name, value)
-  }
-
-  override delete(name: string): boolean {
-    this.#copy()
-    return super.delete(name)
-  }
-
-  #copy(): void {
-    if (this.#copied) return
-    this.#copied = true
-    for (const part of this.#head.headers()) this.fields.push(part)
-  }
-}
+/** What a client may call its request: visible ASCII, so that it can stand in a log and in a header. */
+const CLIENT_ID = /^[\u0021-\u007e]{1,200}$/
 
 /** What a request tells of the route that answers it. */
 export interface RequestRoute {
@@ -67,8 +29,6 @@ export interface RequestRoute {
 
 /** One HTTP request. `A` is the application's type, `C` that of `ctx`. */
 export class HTTPRequest<A = unknown, C extends object = Record<string, unknown>> {
-  /** The application that answers. */
-  readonly app: A
   /** As sent, `GET`. */
   readonly method: string
   /** The target's path as sent, without the query; not decoded. */
@@ -79,39 +39,63 @@ export class HTTPRequest<A = unknown, C extends object = Record<string, unknown>
   readonly route: RequestRoute | undefined
   /** The body as sent; empty when there is none. */
   body: Uint8Array
+  /**
+   * The body on its way in, for a route with `stream: true`: `for await (const chunk of request.stream)`, without
+   * the size limit. `undefined` for other routes, which have it whole in `body`.
+   */
+  stream: BodyStream | undefined
+  /** What `respond()` gave, if it was called: the answer does not come from the handler's return then. */
+  responded: HTTPResponse | undefined
 
+  readonly #host: RequestHost<A>
   readonly #head: RequestHead
+  readonly #exchange: RequestExchange
   #headers: HeaderMap | undefined
   #args: RequestParameters | undefined
   #cookies: Readonly<Record<string, string>> | undefined
   #json: unknown
+  #form: Form | undefined
+  #forwarded: Forwarded | undefined
+  #accept: AcceptList | undefined
   #ctx: C | undefined
   #id: string | undefined
 
   constructor(
-    app: A,
+    host: RequestHost<A>,
     head: RequestHead,
+    exchange: RequestExchange,
     matchInfo: Readonly<Record<string, string | number | Date>>,
     route: RequestRoute | undefined,
   ) {
-    this.app = app
     this.method = head.method
     this.path = head.path
     this.matchInfo = matchInfo
     this.route = route
     this.body = NO_BODY
+    this.stream = undefined
+    this.responded = undefined
+    this.#host = host
     this.#head = head
+    this.#exchange = exchange
     this.#headers = undefined
     this.#args = undefined
     this.#cookies = undefined
     this.#json = undefined
+    this.#form = undefined
+    this.#forwarded = undefined
+    this.#accept = undefined
     this.#ctx = undefined
     this.#id = undefined
   }
 
+  /** The application that answers. */
+  get app(): A {
+    return this.#host.app
+  }
+
   /** Header fields; names do not differ by case. */
   get headers(): HeaderMap {
-    return (this.#headers ??= new RequestHeaders(this.#head))
+    return (this.#headers ??= new HeaderMap(this.#head.headers()))
   }
 
   /** The query as sent, without `?`. */
@@ -148,20 +132,104 @@ export class HTTPRequest<A = unknown, C extends object = Record<string, unknown>
     return Buffer.from(this.body.buffer, this.body.byteOffset, this.body.byteLength).toString('utf8')
   }
 
+  /**
+   * The body as a form: `get`, `getlist`; blank values of url-encoded forms are dropped. Empty for another content
+   * type. Throws `PayloadTooLarge` beyond a `FORM_MAX_…` of the configuration and {@link BadRequest} for a
+   * multipart body that breaks off.
+   */
+  get form(): RequestParameters {
+    return this.#parsedForm.fields
+  }
+
+  /** The files of a multipart form: `get`, `getlist`. Throws as `form` does. */
+  get files(): RequestParameters<FormFile> {
+    return this.#parsedForm.files
+  }
+
   /** The peer's address; behind a proxy that is the proxy's. Read it before the answer is out: empty afterwards. */
   get ip(): string {
     return this.#head.ip()
   }
 
+  /**
+   * What proxies tell of the client, as far as the configuration believes them (`FORWARDED_SECRET`, `REAL_IP_HEADER`,
+   * `PROXIES_COUNT`); empty by default.
+   */
+  get forwarded(): Forwarded {
+    return (this.#forwarded ??= parseForwarded(this.headers, this.#host.config))
+  }
+
+  /** The client's address by `forwarded`; empty without a configured proxy, as in Sanic. */
+  get remoteAddr(): string {
+    return this.forwarded.for ?? ''
+  }
+
+  /** The client's address: by `forwarded`, else the peer's. */
+  get clientIp(): string {
+    return this.remoteAddr || this.ip
+  }
+
+  /** `http`, `https`, `ws` or `wss`: by `SERVER_NAME` if it has one, by `forwarded`, by the connection. */
+  get scheme(): string {
+    const { SERVER_NAME: name } = this.#host.config
+    const separator = name.indexOf('://')
+    if (separator !== -1) return name.slice(0, separator)
+    const { proto } = this.forwarded
+    if (proto !== undefined) return proto
+    const scheme = this.headers.get('upgrade', '').toLowerCase() === 'websocket' ? 'ws' : 'http'
+    return this.#head.isSecure() ? `${scheme}s` : scheme
+  }
+
+  /** What the client calls the server, `example.com:8000`: by `SERVER_NAME`, by `forwarded`, by `Host`. */
+  get host(): string {
+    const { SERVER_NAME: name } = this.#host.config
+    if (name !== '') return name.replace(/^[^/]*:\/\//, '').replace(/\/.*$/s, '')
+    return this.forwarded.host ?? this.headers.get('host', '')
+  }
+
+  /** The name in `host`, without the port, in lower case. */
+  get serverName(): string {
+    return parseHost(this.host).name
+  }
+
+  /** The port that the client asked for: by `forwarded`, by `host`, else that of the scheme. */
+  get serverPort(): number {
+    return (
+      this.forwarded.port ??
+      parseHost(this.host).port ??
+      (this.scheme === 'http' || this.scheme === 'ws' ? 80 : 443)
+    )
+  }
+
+  /** The path that the client asked for: by `forwarded`, else `path`. */
+  get serverPath(): string {
+    return this.forwarded.path ?? this.path
+  }
+
+  /** The whole address, of `scheme`, `host`, `path` and query. */
+  get url(): string {
+    const { queryString } = this
+    return `${this.scheme}://${this.host}${this.path}${queryString === '' ? '' : `?${queryString}`}`
+  }
+
+  /** The name of the route that answers, `undefined` when none does. */
+  get endpoint(): string | undefined {
+    return this.route?.name
+  }
+
+  /** The media types that the client accepts, those it likes most first; everything without an `Accept`. */
+  get accept(): AcceptList {
+    return (this.#accept ??= AcceptList.parse(this.headers.get('accept')))
+  }
+
   /** What follows `Bearer` or `Token` in `Authorization`; the whole field for another scheme. */
   get token(): string | undefined {
-    const authorization = this.headers.get('authorization')
-    if (authorization === undefined) return undefined
-    for (const scheme of ['Bearer', 'Token']) {
-      const at = authorization.indexOf(scheme)
-      if (at !== -1) return authorization.slice(at + scheme.length).trim()
-    }
-    return authorization
+    return parseToken(this.headers.get('authorization'))
+  }
+
+  /** Who the client says it is in `Authorization`: `authType`, `token`, for `Basic` `username` and `password`. */
+  get credentials(): Credentials | undefined {
+    return parseCredentials(this.headers.get('authorization'))
   }
 
   /** The `Content-Type` field; `application/octet-stream` when there is none (RFC 9110 section 8.3). */
@@ -169,9 +237,13 @@ export class HTTPRequest<A = unknown, C extends object = Record<string, unknown>
     return this.headers.get('content-type', 'application/octet-stream')
   }
 
-  /** `X-Request-ID` if the client sent one, else a fresh UUID. */
+  /** `REQUEST_ID_HEADER` (`X-Request-ID`) if the client sent one of visible ASCII, else a fresh UUID. */
   get id(): string {
-    return (this.#id ??= this.headers.get('x-request-id') ?? randomUUID())
+    if (this.#id === undefined) {
+      const given = this.headers.get(this.#host.config.REQUEST_ID_HEADER)
+      this.#id = given !== undefined && CLIENT_ID.test(given) ? given : randomUUID()
+    }
+    return this.#id
   }
 
   /** {@link ctx} if anybody has asked for it: looking makes none. */
@@ -183,22 +255,38 @@ export class HTTPRequest<A = unknown, C extends object = Record<string, unknown>
   get ctx(): C {
     return (this.#ctx ??= {} as C) // reason: filled by whoever declares C
   }
-}
 
-function parseCookies(header: string): Readonly<Record<string, string>> {
-  // A piece without "=" is the value of a cookie without a name, as in Sanic (RFC 6265bis section 5.7).
-  const pieces = header.split(';').map((piece) => (/^\s*$|=/.test(piece) ? piece : `=${piece}`))
-  return parseCookie(pieces.join(';'), { decode: unquote }) as Record<string, string> // reason: only present keys are set
-}
+  /**
+   * Begins the answer before the handler returns: `send` pieces with what it gives, end with `eof`, and return it.
+   * With a response instead of options that response is sent. Rejects with {@link ServerError} when it was called
+   * before.
+   */
+  respond(options?: ResponseOptions): Promise<OpenResponse>
+  respond(response: HTTPResponse): Promise<HTTPResponse>
+  async respond(given?: ResponseOptions | HTTPResponse): Promise<HTTPResponse> {
+    if (this.responded !== undefined) throw new ServerError('Second respond call is not allowed.')
+    const response = given instanceof HTTPResponse ? given : new OpenResponse(this.#exchange, given)
+    this.responded = response
+    const final = await this.#host.beforeSending(this, response)
+    this.responded = final
+    if (final !== response && response instanceof OpenResponse) response.replace()
+    if (!(final instanceof OpenResponse)) this.#exchange.send(final)
+    return final
+  }
 
-/** Takes off the quotes and escapes that Python's `http.cookies` puts around a value. */
-function unquote(value: string): string {
-  if (!/^".+"$/s.test(value)) return value
-  return value
-    .slice(1, -1)
-    .replaceAll(/\\(?:([0-3][0-7]{2})|(.))/gs, (_, octal: string | undefined, character: string) =>
-      octal === undefined ? character : String.fromCharCode(Number.parseInt(octal, 8)),
-    )
+  /**
+   * Reads all of a streamed body into `body`, under `REQUEST_MAX_SIZE`. Does nothing on other routes, and the second
+   * time. Throws `PayloadTooLarge` beyond the limit, and what reading the stream rejects with.
+   */
+  async receiveBody(): Promise<void> {
+    const { stream } = this
+    if (stream === undefined || this.body.byteLength > 0) return
+    this.body = await stream.collect(this.#host.config.REQUEST_MAX_SIZE)
+  }
+
+  get #parsedForm(): Form {
+    return (this.#form ??= parseForm(this.body, this.contentType, this.#host.config))
+  }
 }
 
 function parseJson(body: Uint8Array): unknown {

@@ -2,8 +2,9 @@
  * Responses as values: a status, a content type, header fields and a body. What a handler returns; the writer
  * turns it into bytes. A body that is written over time is a `StreamResponse`.
  */
+import { CookieJar } from './cookie-jar.js'
 import { HeaderMap, checkFieldValue, type HeadersInit } from './headers.js'
-import type { StreamSink } from './ports.js'
+import type { ResponseSink } from './ports.js'
 import { checkStatus } from './status.js'
 
 /** What every response constructor takes beside the body. */
@@ -26,6 +27,7 @@ export class HTTPResponse {
   readonly contentType: string | null
   /** The header fields if any were set: spares the writer an empty map per response. */
   ownHeaders: HeaderMap | undefined
+  private ownCookies: CookieJar | undefined
 
   /** Throws `ERR_RESPONSE_STATUS` and `ERR_RESPONSE_HEADER` for what cannot go out. */
   constructor(body: string | Uint8Array | null, contentType: string | null, options?: ResponseOptions) {
@@ -34,6 +36,7 @@ export class HTTPResponse {
     this.contentType = options?.contentType ?? contentType
     if (this.contentType !== null) checkFieldValue('content-type', this.contentType)
     this.ownHeaders = undefined
+    this.ownCookies = undefined
     if (options !== undefined) {
       checkStatus(this.status)
       if (options.headers !== undefined) this.headers.update(options.headers)
@@ -44,6 +47,11 @@ export class HTTPResponse {
   get headers(): HeaderMap {
     return (this.ownHeaders ??= new HeaderMap())
   }
+
+  /** The cookies to set or delete with this response. */
+  get cookies(): CookieJar {
+    return (this.ownCookies ??= new CookieJar(this.headers))
+  }
 }
 
 /**
@@ -51,7 +59,7 @@ export class HTTPResponse {
  * head. `start` either calls `sink.begin(this, listener)` and writes, or `sink.close()`.
  */
 export class StreamResponse extends HTTPResponse {
-  readonly start: (sink: StreamSink) => void
+  readonly start: (sink: ResponseSink) => void
   /**
    * Called instead of `start` when the body is not wanted (HEAD, 204, the client is gone): lets go of what it
    * would have been made from.
@@ -65,10 +73,20 @@ export class StreamResponse extends HTTPResponse {
   /** Hears of an error that breaks the body off; the application's log does when nobody else wants to. */
   onError: ((error: unknown) => void) | undefined
 
-  constructor(start: (sink: StreamSink) => void, contentType: string | null, options?: ResponseOptions) {
+  constructor(start: (sink: ResponseSink) => void, contentType: string | null, options?: ResponseOptions) {
     super(null, contentType, options)
     this.start = start
     this.discard = undefined
+  }
+
+  /** Tells `onError` what has broken the body off. */
+  report(error: unknown): void {
+    try {
+      this.onError?.(error)
+    } catch (second) {
+      // There is nobody to catch what a listener throws here, and it must not end the process.
+      process.emitWarning(second instanceof Error ? second : String(second))
+    }
   }
 }
 

@@ -1,15 +1,13 @@
 /**
  * A response body from an async iterable, written as fast as the client takes it.
  *
- * One chunk is in hand at a time. What a full socket refuses is held by the edge; the iterable is not asked
- * for more until the socket takes bytes again, and is closed (`return()`) when the client leaves.
+ * One chunk is in hand at a time: the iterable is not asked for more until that is written, and is closed
+ * (`return()`) when the client leaves.
  */
 import { Readable } from 'node:stream'
-import { MAX_WRITE_BYTES, type StreamListener, type StreamSink } from './ports.js'
+import { BodyWriter } from './body-writer.js'
+import type { StreamSink } from './ports.js'
 import { StreamResponse, type ResponseOptions } from './response.js'
-
-/** What is written first to a socket that takes bytes again: taken, it says that nothing is stuck before it. */
-const PROBE_BYTES = 16
 
 /** What a streamed body is made of: text in UTF-8, or bytes. Empty chunks are passed over. */
 export type StreamChunk = string | Uint8Array
@@ -32,11 +30,9 @@ export function stream(
   }
   const response: StreamResponse = new StreamResponse(
     (sink) => {
-      const pump = new Pump(sink)
-      sink.begin(response, pump)
-      pump.run(source).catch((error: unknown) => {
+      pump(source, sink, response).catch((error: unknown) => {
         sink.close()
-        tell(response, error)
+        response.report(error)
       })
     },
     'text/plain; charset=utf-8',
@@ -51,13 +47,22 @@ export function stream(
   return response
 }
 
-function tell(response: StreamResponse, error: unknown): void {
-  try {
-    response.onError?.(error)
-  } catch (second) {
-    // There is nobody to catch what a listener throws here, and it must not end the process.
-    process.emitWarning(second instanceof Error ? second : String(second))
+/** Carries one iterable to one sink. */
+async function pump(
+  source: AsyncIterable<StreamChunk> | Iterable<StreamChunk>,
+  sink: StreamSink,
+  response: StreamResponse,
+): Promise<void> {
+  const iterator = iterate(source)
+  // Not awaited: a generator that waits for something else ends when that does.
+  const writer = new BodyWriter(sink, () => void close(() => iterator))
+  sink.begin(response, writer)
+  for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) {
+    const isWritten = writer.write(typeof next.value === 'string' ? Buffer.from(next.value) : next.value)
+    if (isWritten !== undefined) await isWritten.catch(() => undefined) // rejected, it is gone
+    if (writer.isGone) return
   }
+  writer.end()
 }
 
 type StreamIterator = AsyncIterator<StreamChunk> | Iterator<StreamChunk>
@@ -79,81 +84,5 @@ async function close(iterator: () => StreamIterator | undefined): Promise<void> 
     await iterator()?.return?.()
   } catch {
     // see above
-  }
-}
-
-/** Carries one iterable to one sink. */
-class Pump implements StreamListener {
-  readonly #sink: StreamSink
-  #state: 'flowing' | 'blocked' | 'closed' = 'flowing'
-  #iterator: StreamIterator | undefined
-  /** What is still to be written of the chunk in hand. */
-  #rest: Uint8Array | undefined
-  /** Wakes `run`, which waits for the socket or for the end of the stream. */
-  #wake: (() => void) | undefined
-
-  constructor(sink: StreamSink) {
-    this.#sink = sink
-  }
-
-  /**
-   * The next chunk is fetched even while the socket is full: `onWritable` needs something to write, or the
-   * last bytes stay in the native buffer.
-   */
-  async run(source: AsyncIterable<StreamChunk> | Iterable<StreamChunk>): Promise<void> {
-    const iterator = iterate(source)
-    this.#iterator = iterator
-    for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) {
-      this.#rest = typeof next.value === 'string' ? Buffer.from(next.value) : next.value
-      while (this.#rest !== undefined && this.#state !== 'closed') {
-        if (this.#state === 'flowing') this.#writeSlice()
-        else await this.#writable()
-      }
-      if (this.#isClosed()) return
-    }
-    if (!this.#isClosed()) this.#sink.end()
-  }
-
-  onWritable(): boolean {
-    if (this.#state === 'closed') return true
-    // The socket is writable before the native buffer is empty: a little comes first, and sends what that holds.
-    this.#state = 'flowing'
-    const taken = this.#writeSlice(PROBE_BYTES)
-    this.#wakeUp()
-    return taken
-  }
-
-  onClose(): void {
-    this.#state = 'closed'
-    this.#wakeUp()
-    // Not awaited: a generator that waits for something else ends when that does.
-    void close(() => this.#iterator)
-  }
-
-  // A method, not a comparison in place: the state changes while `run` waits, which the compiler cannot see.
-  #isClosed(): boolean {
-    return this.#state === 'closed'
-  }
-
-  #writeSlice(bytes = MAX_WRITE_BYTES): boolean {
-    const rest = this.#rest
-    this.#rest = undefined
-    if (rest === undefined || rest.byteLength === 0) return true
-    if (rest.byteLength > bytes) this.#rest = rest.subarray(bytes)
-    const taken = this.#sink.write(rest.subarray(0, bytes))
-    if (!taken && this.#state === 'flowing') this.#state = 'blocked'
-    return taken
-  }
-
-  #writable(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wake = resolve
-    })
-  }
-
-  #wakeUp(): void {
-    const wake = this.#wake
-    this.#wake = undefined
-    wake?.()
   }
 }

@@ -7,7 +7,6 @@ import type { ResponseWriter } from '../http/writer.js'
 
 /** A native request: valid until the native handler returns or awaits; throws afterwards. */
 export interface NativeRequest {
-  getHeader(name: string): string
   getUrl(): string
   getCaseSensitiveMethod(): string
   getQuery(): string
@@ -19,8 +18,16 @@ export interface NativeResponse extends ResponseWriter {
   write(chunk: string | Uint8Array): boolean
   cork(callback: () => void): unknown
   close(): unknown
-  /** Reads nothing more from the connection. */
+  /**
+   * Sends as much as the socket takes of a body of `total` bytes, and ends with the last: `[all taken, ended]`.
+   * Nothing is buffered; `getWriteOffset` says how far it came.
+   */
+  tryEnd(chunk: Uint8Array, total: number): [boolean, boolean]
+  getWriteOffset(): number
+  /** Reads nothing more from the connection; it does not time out meanwhile. */
   pause(): unknown
+  /** Reads on. */
+  resume(): unknown
   onAborted(handler: () => void): unknown
   onWritable(handler: (offset: number) => boolean): unknown
   onData(handler: (chunk: ArrayBuffer, isLast: boolean) => void): unknown

@@ -6,7 +6,12 @@
  * held until the native callback is over (its microtasks included); after that every write corks itself.
  */
 import { StreamResponse, type HTTPResponse } from '../http/response.js'
-import { MAX_WRITE_BYTES, type StreamListener, type StreamSink } from '../http/ports.js'
+import {
+  MAX_WRITE_BYTES,
+  type RequestExchange,
+  type ResponseSink,
+  type StreamListener,
+} from '../http/ports.js'
 import { allowsContent } from '../http/status.js'
 import { checkResponse, writeHead, writeResponse } from '../http/writer.js'
 import type { NativeResponse } from './build.js'
@@ -24,21 +29,26 @@ export interface ExchangeOwner {
   book(exchange: Exchange, from: Account, to: Account): void
   /** Answers close their connections: the server is stopping. */
   readonly isStopping: boolean
+  /** Whether its connections are encrypted. */
+  readonly isSecure: boolean
 }
 
 type ExchangeState = 'open' | 'streaming' | 'closing' | 'ended' | 'aborted'
 
 /** The answer to one request. */
-export class Exchange implements StreamSink, Peer {
+export class Exchange implements ResponseSink, RequestExchange, Peer {
   /** Set when the request's framing cannot be trusted any further: the answer closes the connection. */
   closesAfterAnswer: boolean
   /** Since when the answer is due, by `performance.now()`; 0 as long as the native callback may still give it. */
   dueSince: number
   /** The request, for whoever has to answer when the handler does not. */
   request: object | undefined
+  /** Called once when nothing more will come of it: the answer is out, or the peer gone. */
+  onOver: (() => void) | undefined
   private state: ExchangeState
   private account: Account
   private hasAbortHandler: boolean
+  private isPaused: boolean
   private readonly isHead: boolean
   private readonly res: NativeResponse
   private head: NativeHead | undefined
@@ -49,9 +59,11 @@ export class Exchange implements StreamSink, Peer {
     this.closesAfterAnswer = false
     this.dueSince = 0
     this.request = undefined
+    this.onOver = undefined
     this.state = 'open'
     this.account = 'none'
     this.hasAbortHandler = false
+    this.isPaused = false
     this.isHead = head.method === 'HEAD'
     this.res = res
     this.head = head
@@ -67,6 +79,15 @@ export class Exchange implements StreamSink, Peer {
   /** Whether the body of an answer is on its way. */
   get isStreaming(): boolean {
     return this.state === 'streaming'
+  }
+
+  /** Whether the answer is out, or the peer gone. */
+  get isOver(): boolean {
+    return this.state === 'ended' || this.state === 'aborted' || this.state === 'closing'
+  }
+
+  get isSecure(): boolean {
+    return this.owner.isSecure
   }
 
   remoteAddress(): string {
@@ -102,6 +123,18 @@ export class Exchange implements StreamSink, Peer {
     this.res.onData(onChunk)
   }
 
+  pauseBody(): void {
+    if (this.isOver || this.isPaused) return
+    this.isPaused = true
+    this.res.pause()
+  }
+
+  resumeBody(): void {
+    if (this.isOver || !this.isPaused) return
+    this.isPaused = false
+    this.res.resume()
+  }
+
   /**
    * Sends `response` whole, or starts it when it is a stream. Does nothing when the peer is gone. Throws
    * `ERR_RESPONSE_STATUS` or a TypeError for a response that cannot be sent; nothing has been sent then.
@@ -131,13 +164,14 @@ export class Exchange implements StreamSink, Peer {
         this.send(response)
       } catch {
         this.close() // there is no caller left to tell
+        discardBody(response)
       }
     })
   }
 
   private sendWhole(response: HTTPResponse): void {
     const closes = this.closesAfterAnswer || this.owner.isStopping
-    if (this.closesAfterAnswer && (this.isHead || !allowsContent(response.status))) this.stopReading()
+    if (!this.closesAfterAnswer || this.isHead || !allowsContent(response.status)) this.leaveReading()
     if (this.head !== undefined) {
       writeResponse(this.res, response, this.isHead, closes)
     } else {
@@ -185,9 +219,23 @@ export class Exchange implements StreamSink, Peer {
     return corkedWasTaken
   }
 
+  writeSized(chunk: Uint8Array, totalBytes: number): number {
+    if (this.state !== 'streaming') return 0
+    // With the last byte the native code ends the answer by itself.
+    if (this.res.getWriteOffset() + chunk.byteLength >= totalBytes) this.leaveReading()
+    writes++
+    let isEnded = false
+    this.res.cork(() => {
+      isEnded = this.res.tryEnd(chunk, totalBytes)[1]
+    })
+    if (!isEnded) return this.res.getWriteOffset()
+    this.finish('ended')
+    return totalBytes
+  }
+
   end(): void {
     if (this.state !== 'streaming') return
-    if (this.closesAfterAnswer) this.stopReading()
+    this.leaveReading()
     this.res.cork(() => {
       this.res.end()
     })
@@ -210,11 +258,13 @@ export class Exchange implements StreamSink, Peer {
   }
 
   /**
-   * The native code closes by itself after a whole body only. After any other answer what follows on the
-   * connection stays unread until the client closes or the idle timeout does.
+   * Before the last byte of an answer: what is left of the body has to pass before the next request. On a connection
+   * that is to close nothing more is read, until the client closes or the idle timeout does; the native code closes
+   * by itself after a whole body only.
    */
-  private stopReading(): void {
-    this.res.pause()
+  private leaveReading(): void {
+    if (this.closesAfterAnswer) this.res.pause()
+    else this.resumeBody()
   }
 
   /** On its own: a closure made in `begin` would keep the response that began the stream as long as the stream. */
@@ -243,6 +293,9 @@ export class Exchange implements StreamSink, Peer {
     this.request = undefined
     this.dropHead()
     this.setAccount('none')
+    const { onOver } = this
+    this.onOver = undefined
+    onOver?.()
   }
 
   private setAccount(account: Account): void {

@@ -1,5 +1,6 @@
 /**
- * The head of one request: read from the native request while that is valid, from a copy afterwards.
+ * The head of one request. Its fields are copied at once: the guard has to look at each of them, and a field is
+ * cheap to keep once it has been looked at. The query and the address are read when somebody asks for them.
  *
  * Owned by the request object, not by the exchange: an event stream that stays open for hours must not keep
  * the header fields of the request that opened it.
@@ -11,16 +12,18 @@ import type { NativeRequest } from './build.js'
 export interface Peer {
   /** The peer's address as text; empty once the answer is out. */
   remoteAddress(): string
+  /** Whether the connection is encrypted. */
+  readonly isSecure: boolean
 }
 
-/** A request head at the edge. Valid for reading until `keep` or `drop`; after `drop` everything is empty. */
+/** A request head at the edge. The query can be read until `drop`, and for ever after `keep`. */
 export class NativeHead implements RequestHead {
   readonly method: string
   readonly path: string
   private req: NativeRequest | undefined
   /** Set by whoever makes the exchange. */
   peer: Peer | undefined
-  private fields: string[] | undefined
+  private readonly fields: string[]
   private rawQuery: string | undefined
   private address: string | undefined
 
@@ -29,7 +32,9 @@ export class NativeHead implements RequestHead {
     this.path = req.getUrl()
     this.req = req
     this.peer = undefined
-    this.fields = undefined
+    collected = []
+    req.forEach(collect)
+    this.fields = collected
     this.rawQuery = undefined
     this.address = undefined
   }
@@ -40,18 +45,12 @@ export class NativeHead implements RequestHead {
   }
 
   header(name: string): string {
-    if (this.fields === undefined) return this.req?.getHeader(name) ?? ''
-    for (let i = 0; i < this.fields.length; i += 2)
-      if (this.fields[i] === name) return this.fields[i + 1] ?? ''
+    const { fields } = this
+    for (let i = 0; i < fields.length; i += 2) if (fields[i] === name) return fields[i + 1] ?? ''
     return ''
   }
 
   headers(): string[] {
-    if (this.fields === undefined) {
-      const fields: string[] = []
-      this.req?.forEach((name, value) => fields.push(name, value))
-      this.fields = fields
-    }
     return this.fields
   }
 
@@ -59,11 +58,14 @@ export class NativeHead implements RequestHead {
     return (this.address ??= this.peer?.remoteAddress() ?? '')
   }
 
+  isSecure(): boolean {
+    return this.peer?.isSecure ?? false
+  }
+
   /** Copies what there is and lets go of the native objects, the request being about to die. */
   keep(): void {
     if (this.req === undefined) return
     this.query()
-    this.headers()
     this.drop()
   }
 
@@ -71,4 +73,11 @@ export class NativeHead implements RequestHead {
   drop(): void {
     this.req = undefined
   }
+}
+
+// One callback for all heads: a closure per request would cost as much as a field.
+let collected: string[] = []
+
+function collect(name: string, value: string): void {
+  collected.push(name, value)
 }

@@ -1,39 +1,41 @@
 /**
- * Refuses requests whose framing the native parser accepts but another parser on the way would read
- * differently: two lengths, an empty length, a coding that is not chunked (RFC 9112 section 6.3, request
- * smuggling). Such a connection is dropped without an answer: nothing that follows on it can be trusted.
+ * Looks at every header field once, for what the native parser lets through and another parser on the way would
+ * read differently.
+ *
+ * A framing that two parsers may read differently (two lengths, an empty one, a coding that is not chunked: RFC 9112
+ * section 6.3, request smuggling) is refused: the connection is dropped without an answer, for nothing that follows
+ * on it can be trusted. A `Host` that is not exactly one valid one is a 400 (RFC 9112 section 3.2), after which the
+ * connection closes.
  */
+import { isValidHost } from '../http/host.js'
 import type { NativeHead } from './head.js'
 
-/** What the framing fields of a request say. */
-export type Framing = 'none' | 'length' | 'chunked' | 'refused'
+/** What the header fields say of a request's body; `refused` and `bad-host` end it. */
+export type Framing = 'none' | 'length' | 'chunked' | 'refused' | 'bad-host'
 
-/** Reads the framing of a request; looks at every field only when one that frames a body may be there. */
+/** Judges the fields of `head`. */
 export function readFraming(head: NativeHead): Framing {
-  const { method } = head
-  // An empty field reads like an absent one. Only a method that carries a body makes that worth a look.
-  const hasNone = head.header('content-length') === '' && head.header('transfer-encoding') === ''
-  if (hasNone && (method === 'GET' || method === 'HEAD')) return 'none'
-  // With a body the fields are copied in any case: the native request dies before the body is there.
-  return judgeFields(head.headers())
-}
-
-function judgeFields(fields: readonly string[]): Framing {
+  const fields = head.headers()
+  let host: string | undefined
   let length: string | undefined
   let coding: string | undefined
-  let refused = false
+  let isOneHost = true
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i]
     const value = fields[i + 1] ?? ''
-    if (name === 'content-length') {
-      if (!/^\d+$/.test(value) || (length !== undefined && length !== value)) refused = true
+    if (name === 'host') {
+      if (host !== undefined) isOneHost = false
+      host = value
+    } else if (name === 'content-length') {
+      if (!/^\d+$/.test(value) || (length !== undefined && length !== value)) return 'refused'
       length = value
     } else if (name === 'transfer-encoding') {
-      if (value.toLowerCase() !== 'chunked' || coding !== undefined) refused = true
+      if (value.toLowerCase() !== 'chunked' || coding !== undefined) return 'refused'
       coding = value
     }
   }
-  if (refused || (length !== undefined && coding !== undefined)) return 'refused'
+  if (length !== undefined && coding !== undefined) return 'refused'
+  if (!isOneHost || host === undefined || !isValidHost(host)) return 'bad-host'
   if (coding !== undefined) return 'chunked'
   return length === undefined || Number(length) === 0 ? 'none' : 'length'
 }

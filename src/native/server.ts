@@ -76,6 +76,9 @@ export class NativeServer implements ExchangeOwner {
     })
   }
 
+  /** Plain HTTP alone so far. */
+  readonly isSecure = false
+
   get isStopping(): boolean {
     return this.#isStopping
   }
@@ -150,7 +153,7 @@ export class NativeServer implements ExchangeOwner {
       return
     }
     // The native parser reads trailers and broken chunk sizes as a further request.
-    if (framing === 'chunked') exchange.closesAfterAnswer = true
+    if (framing === 'chunked' || framing === 'bad-host') exchange.closesAfterAnswer = true
     try {
       this.#options.onRequest(head, exchange, framing)
     } catch {

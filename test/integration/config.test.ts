@@ -17,6 +17,16 @@ describe('a configuration', () => {
       GRACEFUL_SHUTDOWN_TIMEOUT: 15,
       RESPONSE_TIMEOUT: 5,
       FALLBACK_ERROR_FORMAT: 'text',
+      FORM_MAX_PARTS: 1000,
+      FORM_MAX_NAME_SIZE: 256,
+      FORM_MAX_FIELD_SIZE: 1_048_576,
+      FORM_MAX_FILE_SIZE: 100_000_000,
+      REQUEST_ID_HEADER: 'X-Request-ID',
+      SERVER_NAME: '',
+      PROXIES_COUNT: 0,
+      FORWARDED_FOR_HEADER: 'X-Forwarded-For',
+      REAL_IP_HEADER: '',
+      FORWARDED_SECRET: '',
     })
     await app.stop()
   })
@@ -42,6 +52,10 @@ describe('a configuration', () => {
     ['GRACEFUL_SHUTDOWN_TIMEOUT', '15'],
     ['RESPONSE_TIMEOUT', null],
     ['FALLBACK_ERROR_FORMAT', 'xml'],
+    ['PROXIES_COUNT', -1],
+    ['PROXIES_COUNT', 1.5],
+    ['REAL_IP_HEADER', null],
+    ['FORM_MAX_PARTS', 0],
   ])('with %s = %j is refused', (key, value) => {
     expect(() => configured({ [key]: value })).toThrow(
       expect.objectContaining({

@@ -28,7 +28,7 @@ import {
 class Mine extends Error {}
 class MineChild extends Mine {}
 
-/** Makes the application; `staticFolder` holds `hello.txt`. */
+/** Makes the application; `staticFolder` holds `hello.txt` and `sub/page.html`. */
 export function referenceApp(staticFolder: string, logger: Logger): App {
   const app = new App('reference', { logger })
   addParameterRoutes(app)
@@ -78,6 +78,24 @@ function addRequestRoutes(app: App): void {
   app.get('/args', ({ args }) =>
     json({ first: args.get('a') ?? null, all: args.getlist('a'), none: args.get('zz', 'dflt') }),
   )
+  app.post('/form', ({ form }) => json(Object.fromEntries(form)))
+  app.post('/files', (request) => {
+    const files = Array.from(request.files, ([name, sent]) => [
+      name,
+      sent.map((file) => ({ name: file.name, type: file.type, size: file.body.byteLength })),
+    ])
+    return json({
+      form: Object.fromEntries(request.form),
+      files: Object.fromEntries(files) as Record<string, unknown>,
+    })
+  })
+  app.get('/creds', ({ credentials }) =>
+    json({
+      type: credentials?.authType ?? null,
+      token: credentials?.token ?? null,
+      user: credentials?.username ?? null,
+    }),
+  )
 }
 
 function echo(request: Request): HTTPResponse {
@@ -90,8 +108,8 @@ function echo(request: Request): HTTPResponse {
     content_type: request.contentType,
     cookies: request.cookies,
     token: request.token ?? null,
-    scheme: 'http', // request.scheme waits for issue 4
-    host: request.headers.get('host'), // and so does request.host
+    scheme: request.scheme,
+    host: request.host,
     x: request.headers.get('x-test') ?? null,
     body_len: request.body.byteLength,
   })
@@ -107,8 +125,25 @@ function addResponseRoutes(app: App, staticFolder: string): void {
   app.get('/r/redirect301', () => redirect('/a b/é', { status: 301 }))
   app.get('/r/none', () => undefined as never) // reason: what a handler in JavaScript may do
   app.get('/r/stream', () => stream(['foo,', 'bar'], { contentType: 'text/csv' }))
+  app.get('/r/respond', async (request) => {
+    const response = await request.respond({ contentType: 'text/plain', headers: { 'X-R': '1' } })
+    await response.send('one ')
+    await response.send('two')
+    await response.eof()
+    return response
+  })
   app.get('/r/file', () => file(`${staticFolder}/hello.txt`))
   app.get('/r/file/download', () => file(`${staticFolder}/hello.txt`, { filename: 'x.txt' }))
+  app.get('/r/cookies', () => {
+    const response = text('c')
+    response.cookies.add('a', '1', { secure: false, sameSite: null })
+    response.cookies.add('b', 'two words', { path: '/x', maxAge: 60, httpOnly: true })
+    response.cookies.add('c', '3', { domain: '.example.com', sameSite: 'Strict' })
+    response.cookies.delete('gone')
+    return response
+  })
+  app.static('/static', staticFolder)
+  app.static('/one.txt', `${staticFolder}/hello.txt`, { name: 'one' })
 }
 
 function addErrorRoutes(app: App): void {

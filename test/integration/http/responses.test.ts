@@ -209,7 +209,7 @@ describe('a file', () => {
     expect(answer.status).toBe(203)
     expect(Object.fromEntries(answer.headers)).toMatchObject({
       'content-type': 'text/x',
-      'cache-control': 'max-age=60',
+      'cache-control': 'public, max-age=60',
       'last-modified': 'never',
       'x-a': '1',
     })

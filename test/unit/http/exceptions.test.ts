@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import {
   BadRequest,
   ExpectationFailed,
+  FileNotFound,
   Forbidden,
   InvalidUsage,
   MethodNotAllowed,
@@ -12,6 +13,7 @@ import {
   SanicException,
   ServerError,
   ServiceUnavailable,
+  URLBuildError,
   Unauthorized,
   abort,
 } from '../../../src/http/exceptions.js'
@@ -41,7 +43,9 @@ const FAMILY = [
   [PayloadTooLarge, 413, 'Request Entity Too Large'],
   [RangeNotSatisfiable, 416, 'Requested Range Not Satisfiable'],
   [ExpectationFailed, 417, 'Expectation Failed'],
+  [FileNotFound, 404, 'Not Found'],
   [ServerError, 500, 'Internal Server Error'],
+  [URLBuildError, 500, 'Internal Server Error'],
   [ServiceUnavailable, 503, 'Service Unavailable'],
 ] as const
 
@@ -82,6 +86,33 @@ describe('an exception of the family', () => {
       name: 'Teapot',
       quiet: true,
     })
+  })
+
+  it('may be subclassed with a message, headers and a loudness of its own, as in Sanic', () => {
+    class Teapot extends SanicException {
+      static override readonly statusCode = 418
+      static override readonly message = 'Sorry, I cannot brew coffee'
+      static override readonly quiet = false
+      static override readonly headers = { 'X-Pot': 'tea', 'X-Size': 'short' }
+    }
+    const plain = new Teapot()
+    expect([plain.message, plain.quiet, fieldsOf(plain)]).toEqual([
+      'Sorry, I cannot brew coffee',
+      false,
+      [
+        ['x-pot', 'tea'],
+        ['x-size', 'short'],
+      ],
+    ])
+    const own = new Teapot('No', { quiet: true, headers: { 'X-Size': 'stout' } })
+    expect([own.message, own.quiet, fieldsOf(own)]).toEqual([
+      'No',
+      true,
+      [
+        ['x-pot', 'tea'],
+        ['x-size', 'stout'],
+      ],
+    ])
   })
 
   it('is quiet unless it is a 500 or says otherwise', () => {
@@ -141,11 +172,14 @@ describe('an exception that says more', () => {
 })
 
 describe('abort', () => {
-  it.each(FAMILY.filter(([, status]) => status !== 500))('throws %o for %i', (type, status, message) => {
-    const error = thrownBy(() => abort(status))
-    expect(error).toBeInstanceOf(type)
-    expect(error).toMatchObject({ statusCode: status, message })
-  })
+  it.each(FAMILY.filter(([type, status]) => status !== 500 && type !== FileNotFound))(
+    'throws %o for %i',
+    (type, status, message) => {
+      const error = thrownBy(() => abort(status))
+      expect(error).toBeInstanceOf(type)
+      expect(error).toMatchObject({ statusCode: status, message })
+    },
+  )
 
   it('throws a plain exception for any other status, with the message given', () => {
     expect(thrownBy(() => abort(418, 'short and stout'))).toMatchObject({

@@ -1,19 +1,19 @@
 /** The head of a request as an edge would give it, made of values. */
-import type { RequestHead } from '../../../src/http/ports.js'
+import { resolveConfig, type Config } from '../../../src/base/config.js'
+import type { RequestExchange, RequestHead, RequestHost } from '../../../src/http/ports.js'
 import { HTTPRequest } from '../../../src/http/request.js'
 
-/** Counts what is read of it, for tests of laziness. */
 export class FakeHead implements RequestHead {
   readonly method = 'GET'
   readonly path = '/'
   readonly #query: string
   readonly #fields: readonly string[]
-  /** How often all fields were copied. */
-  copies = 0
+  readonly #isSecure: boolean
 
-  constructor(fields: readonly string[] = [], query = '') {
+  constructor(fields: readonly string[] = [], query = '', isSecure = false) {
     this.#fields = fields
     this.#query = query
+    this.#isSecure = isSecure
   }
 
   query(): string {
@@ -27,18 +27,46 @@ export class FakeHead implements RequestHead {
   }
 
   headers(): string[] {
-    this.copies++
     return [...this.#fields]
   }
 
   ip(): string {
     return '192.0.2.1'
   }
+
+  isSecure(): boolean {
+    return this.#isSecure
+  }
+}
+
+/** Nobody at the other end. */
+const NO_EXCHANGE: RequestExchange = {
+  isUnanswered: false,
+  send: () => undefined,
+  pauseBody: () => undefined,
+  resumeBody: () => undefined,
+}
+
+/** What {@link requestOf} takes beside the fields. */
+export interface FakeRequest {
+  query?: string
+  body?: string | Uint8Array
+  config?: Partial<Config>
+  isSecure?: boolean
 }
 
 /** A request with these header fields (`name, value, …`), query and body. */
-export function requestOf(fields: readonly string[], query = '', body = ''): HTTPRequest {
-  const request = new HTTPRequest(undefined, new FakeHead(fields, query), {}, undefined)
+export function requestOf(
+  fields: readonly string[],
+  { query = '', body = '', config, isSecure = false }: FakeRequest = {},
+): HTTPRequest<undefined> {
+  const host: RequestHost<undefined> = {
+    app: undefined,
+    config: resolveConfig(config),
+    beforeSending: (_request, response) => Promise.resolve(response),
+  }
+  const head = new FakeHead(fields, query, isSecure)
+  const request = new HTTPRequest(host, head, NO_EXCHANGE, {}, undefined)
   request.body = Buffer.from(body)
   return request
 }

@@ -1,12 +1,12 @@
 /** How an iterable is carried to a sink: one chunk in hand, none asked for that nobody can take. */
 import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import type { StreamListener, StreamSink } from '../../../src/http/ports.js'
+import type { ResponseSink, StreamListener } from '../../../src/http/ports.js'
 import type { HTTPResponse } from '../../../src/http/response.js'
 import { stream, type StreamChunk } from '../../../src/http/stream.js'
 
 /** A socket that takes a number of writes and refuses the next. */
-class FakeSink implements StreamSink {
+class FakeSink implements ResponseSink {
   readonly written: Buffer[] = []
   state: 'new' | 'begun' | 'ended' | 'closed' = 'new'
   listener: StreamListener | undefined
@@ -21,6 +21,10 @@ class FakeSink implements StreamSink {
     expect(this.state).toBe('begun')
     this.written.push(Buffer.from(chunk))
     return --this.room > 0
+  }
+
+  writeSized(): number {
+    throw new Error('The length of an iterable is not known.')
   }
 
   end(): void {
