@@ -122,7 +122,7 @@ export class Admission {
     const { args, headers } = request
     const lastEventId = headers.get('last-event-id') ?? args.get('lastEventId') ?? args.get('last_event_id')
     const { maxClients, maxClientsPerIp } = this.#options
-    const ip = maxClientsPerIp === Infinity ? undefined : request.ip
+    const ip = maxClientsPerIp === Infinity ? undefined : request.clientIp
     const isFull =
       this.#hub.size >= maxClients || (ip !== undefined && (this.#byIp.get(ip) ?? 0) >= maxClientsPerIp)
     if (isFull) return this.#busy(request)
