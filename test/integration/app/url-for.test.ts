@@ -1,4 +1,7 @@
 /** Urls from names: what is built, what is refused, and that every url that is built finds its route again. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
 import type { App } from 'usanic'
@@ -129,6 +132,26 @@ describe('urlFor', () => {
     expect(app.urlFor(`${app.name}.second.with_param`, { param: 'bar' })).toBe('/v2/second/foo/bar')
     expect(app.urlFor('ViewOne')).toBe('/view_one')
     expect(() => app.urlFor('foo')).toThrow(URLBuildError)
+  })
+
+  test('knows files of static folders, also those of a blueprint, whatever they are called', async () => {
+    const { app } = freshApp()
+    const folder = await mkdtemp(join(tmpdir(), 'usanic-url-for-'))
+    await writeFile(join(folder, '100% a#b?.txt'), 'found')
+    const bp = new Blueprint('bp', { urlPrefix: '/bp' })
+    app.static('/files', folder)
+    bp.static('/files', folder)
+    app.static('/one', join(folder, '100% a#b?.txt'), { name: 'one' })
+    app.blueprint(bp)
+    expect(app.urlFor('static', { filename: '/css/a b.css', v: 1 })).toBe('/files/css/a%20b.css?v=1')
+    expect(app.urlFor('static')).toBe('/files/')
+    expect(app.urlFor('one')).toBe('/one')
+    await using client = await TestClient.start(app)
+    for (const name of ['static', 'bp.static']) {
+      const response = await client.fetch(app.urlFor(name, { filename: '100% a#b?.txt' }))
+      expect(await response.text()).toBe('found')
+    }
+    await rm(folder, { recursive: true })
   })
 
   test('gives nothing that another server would get', () => {
