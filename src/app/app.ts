@@ -1,32 +1,51 @@
 /**
  * The application: what a programmer registers routes, listeners and exception handlers on, and starts and
- * stops. Registration is checked at once; the parts do the work (router, dispatcher, lifecycle, native server).
+ * stops. How things are declared is the recorder's, what was declared the site's; the parts do the work (router,
+ * dispatcher, native server).
  */
 import { resolveConfig, type Config } from '../base/config.js'
 import { UsanicError } from '../base/errors.js'
 import { ConsoleLogger, type Logger } from '../base/logger.js'
 import { refuseUnknownKeys } from '../base/suggest.js'
-import { StaticFiles, type StaticOptions } from '../http/static-files.js'
+import { URLBuildError } from '../http/exceptions.js'
+import type { UrlForOptions, UrlParams } from '../http/url-builder.js'
 import { NativeServer, checkBuild, loadBuild, type ListenAddress } from '../native/index.js'
-import { Router, type Params } from '../router/index.js'
+import { Router } from '../router/index.js'
+import { AutoMethods } from './auto-methods.js'
+import type { Blueprint } from './blueprint.js'
+import type { BlueprintGroup } from './blueprint-group.js'
+import { Cors, type CorsOptions } from './cors.js'
+import { checkRouteDefaults } from './declaration.js'
 import { Dispatcher } from './dispatcher.js'
-import { ExceptionHandlers, type ErrorClass } from './exception-handlers.js'
-import type { ExceptionHandler, Handler, MethodsRouteOptions, Route, RouteOptions } from './handler.js'
-import { Lifecycle, type LifecycleEvent, type Listener } from './lifecycle.js'
-import { methodRoutesOf, type ClassValue } from './method-routes.js'
+import type { AnyCtx, REQUEST_CTX, Route } from './handler.js'
+import { addHealthRoutes, type HealthOptions } from './health.js'
+import { Recorder } from './recorder.js'
+import { checkUrlPrefix, type RegistrationOptions } from './recording.js'
 import { AppRegistry } from './registry.js'
-import { RouteTable } from './route-table.js'
-import { registrar, type RouteRegistrar } from './registrar.js'
+import type { RouteEntry } from './route-table.js'
 import { runUntilSignal } from './run.js'
+import type { BuiltInEvent } from './signal-event.js'
+import type { DispatchOptions, EventOptions, SignalContext } from './signals.js'
+import { Site } from './site.js'
+import { Tasks, type Task, type TaskFunction } from './tasks.js'
+import { buildUrl } from './url-for.js'
 
 /** What an application can be given. */
-export interface AppOptions<Ctx extends object = Record<string, unknown>> {
+export interface AppOptions<Ctx extends object = AnyCtx> {
+  /** Answers HEAD where there is a GET route, by that route without its body. Default false, as in Sanic. */
+  autoHead?: boolean
+  /** Answers OPTIONS, where there is any route, by 204 and `Allow`. Default false, as in Sanic. */
+  autoOptions?: boolean
   /** Configuration keys to set; see `Config`. */
   config?: Partial<Config>
+  /** Lets pages of other origins read answers. Default: none. */
+  cors?: CorsOptions
   /** The initial `app.ctx`. Default: an empty object. */
   ctx?: Ctx
   /** Shows error details and stacks to clients, and logs at level debug. Never in production. Default false. */
   debug?: boolean
+  /** Adds routes that tell whether the application lives and is ready; `true` takes their defaults. Default: none. */
+  health?: HealthOptions | true
   /** Where messages go. Default: standard error. */
   logger?: Logger
   /** Whether a trailing slash counts, for routes that do not say. Default false. */
@@ -45,11 +64,35 @@ export interface ListenOptions {
 
 type AppState = 'idle' | 'starting' | 'running' | 'stopping' | 'stopped'
 
-const OPTIONS = ['config', 'ctx', 'debug', 'logger', 'strictSlashes', 'uws'] as const
+const OPTIONS = [
+  'autoHead',
+  'autoOptions',
+  'config',
+  'cors',
+  'ctx',
+  'debug',
+  'health',
+  'logger',
+  'strictSlashes',
+  'uws',
+] as const
+const REGISTRATION_OPTIONS = [
+  'urlPrefix',
+  'namePrefix',
+  'errorFormat',
+  'host',
+  'strictSlashes',
+  'version',
+  'versionPrefix',
+] as const
 const registry = new AppRegistry<App>()
 
-/** A web application on one native server. `Ctx` is the type of `app.ctx`. */
-export class App<Ctx extends object = Record<string, unknown>> {
+/** A web application on one native server. `Ctx` is the type of `app.ctx`, `RequestCtx` that of `request.ctx`. */
+export class App<Ctx extends object = AnyCtx, RequestCtx extends object = AnyCtx> extends Recorder<
+  App<Ctx, RequestCtx>
+> {
+  /** For the compiler only: handlers find the type of `request.ctx` here. */
+  declare readonly [REQUEST_CTX]?: RequestCtx
   /** The name, unique among the applications of this process. */
   readonly name: string
   /** The resolved configuration. */
@@ -62,9 +105,8 @@ export class App<Ctx extends object = Record<string, unknown>> {
   readonly logger: Logger
 
   readonly #build: object | undefined
-  readonly #routes: RouteTable
-  readonly #exceptions = new ExceptionHandlers()
-  readonly #lifecycle = new Lifecycle<App<Ctx>>()
+  readonly #site: Site<App<Ctx, RequestCtx>>
+  readonly #tasks: Tasks<App<Ctx, RequestCtx>>
   readonly #dispatcher: Dispatcher
   #state: AppState = 'idle'
   #server: NativeServer | undefined
@@ -78,23 +120,42 @@ export class App<Ctx extends object = Record<string, unknown>> {
    */
   constructor(name = 'app', options: AppOptions<Ctx> = {}) {
     refuseUnknownKeys(options, OPTIONS, 'new App()')
+    const router = new Router<RouteEntry>({ strictSlashes: options.strictSlashes ?? false })
+    const logger = options.logger ?? new ConsoleLogger({ verbose: options.debug ?? false })
+    const site = new Site<App<Ctx, RequestCtx>>({
+      appName: name,
+      router,
+      onSignalError: (error, event) => {
+        logger.error({ err: error }, `A handler of the signal ${event} failed`)
+      },
+    })
+    super(site.root)
     this.name = name
     this.config = resolveConfig(options.config)
     this.ctx = options.ctx ?? ({} as Ctx) // reason: filled by whoever declares Ctx
     this.debug = options.debug ?? false
-    this.logger = options.logger ?? new ConsoleLogger({ verbose: this.debug })
+    this.logger = logger
     this.#build = options.uws === undefined ? undefined : checkBuild(options.uws)
-    const router = new Router<Route>({ strictSlashes: options.strictSlashes ?? false })
-    this.#routes = new RouteTable(router)
+    this.#site = site
+    this.#tasks = new Tasks<App<Ctx, RequestCtx>>(this, (error, task) => {
+      logger.error({ err: error }, `The task ${task || 'without a name'} of "${name}" failed`)
+    })
     this.#dispatcher = new Dispatcher({
       app: this as unknown as App, // reason: the walk of a request does not look into ctx
       config: this.config,
       debug: this.debug,
       logger: this.logger,
       router,
-      exceptions: this.#exceptions,
+      root: site.root,
+      signals: site.signals,
+      autoMethods: new AutoMethods({
+        head: options.autoHead ?? false,
+        options: options.autoOptions ?? false,
+      }),
+      cors: options.cors === undefined ? undefined : new Cors(options.cors),
     })
-    this.#registerMethods(this, new.target, '')
+    if (options.health !== undefined) this.#addHealthRoutes(options.health)
+    this.registerOwnMethods(new.target)
     // Last: an application that cannot be made must not hold its name.
     registry.add(this as unknown as App) // reason: the registry does not look into ctx
   }
@@ -104,145 +165,86 @@ export class App<Ctx extends object = Record<string, unknown>> {
     return registry.get(name)
   }
 
-  // --- registration
-
-  /** Registers `handler` for GET on `uri`. Throws `ERR_ROUTE_PATTERN`, `ERR_ROUTE_EXISTS`, `ERR_HANDLER`. */
-  get<const U extends string>(uri: U, handler: Handler<Params<U>, App<Ctx>>, options?: RouteOptions): void {
-    this.#add(['GET'], uri, handler, options)
-  }
-
-  /** Registers `handler` for POST on `uri`. */
-  post<const U extends string>(uri: U, handler: Handler<Params<U>, App<Ctx>>, options?: RouteOptions): void {
-    this.#add(['POST'], uri, handler, options)
-  }
-
-  /** Registers `handler` for PUT on `uri`. */
-  put<const U extends string>(uri: U, handler: Handler<Params<U>, App<Ctx>>, options?: RouteOptions): void {
-    this.#add(['PUT'], uri, handler, options)
-  }
-
-  /** Registers `handler` for PATCH on `uri`. */
-  patch<const U extends string>(uri: U, handler: Handler<Params<U>, App<Ctx>>, options?: RouteOptions): void {
-    this.#add(['PATCH'], uri, handler, options)
-  }
-
-  /** Registers `handler` for DELETE on `uri`. */
-  delete<const U extends string>(
-    uri: U,
-    handler: Handler<Params<U>, App<Ctx>>,
-    options?: RouteOptions,
-  ): void {
-    this.#add(['DELETE'], uri, handler, options)
-  }
-
-  /** Registers `handler` for HEAD on `uri`; GET routes do not answer HEAD by themselves, as in Sanic. */
-  head<const U extends string>(uri: U, handler: Handler<Params<U>, App<Ctx>>, options?: RouteOptions): void {
-    this.#add(['HEAD'], uri, handler, options)
-  }
-
-  /** Registers `handler` for OPTIONS on `uri`. */
-  options<const U extends string>(
-    uri: U,
-    handler: Handler<Params<U>, App<Ctx>>,
-    options?: RouteOptions,
-  ): void {
-    this.#add(['OPTIONS'], uri, handler, options)
-  }
-
-  /** Registers `handler` on `uri` for `options.methods`, GET if there are none. Throws as `get` does. */
-  addRoute<const U extends string>(
-    handler: Handler<Params<U>, App<Ctx>>,
-    uri: U,
-    options: MethodsRouteOptions = {},
-  ): void {
-    this.#add(options.methods ?? ['GET'], uri, handler, options)
-  }
+  // --- registration, beside what the recorder has
 
   /**
-   * Serves the folder or file at `path` under `uri`, for GET and HEAD: conditional requests, ranges, 404 for what is
-   * not there or lies outside. Throws `ERR_STATIC_PATH` when there is nothing at `path`, and as `get` does.
+   * Registers a blueprint or a group. A version (and each other setting) is the route's, else that of `options`, else
+   * the blueprint's, else that of its groups from the inside out. `urlPrefix` replaces a blueprint's own and goes
+   * before a group's. What is declared on it later is registered at once. Throws `ERR_BLUEPRINT_EXISTS`, and what
+   * registering its routes throws.
    */
-  static(uri: string, path: string, options: StaticOptions = {}): void {
-    const files = new StaticFiles(path, options)
-    const { name = 'static', strictSlashes } = options
-    this.#add(['GET', 'HEAD'], files.pattern(uri), files.handle, {
-      name,
-      ...(strictSlashes !== undefined && { strictSlashes }),
+  blueprint(
+    blueprint: Blueprint<App<Ctx, RequestCtx>> | BlueprintGroup<App<Ctx, RequestCtx>>,
+    options: RegistrationOptions = {},
+  ): void {
+    refuseUnknownKeys(options, REGISTRATION_OPTIONS, 'blueprint()')
+    checkRouteDefaults(options, 'blueprint()')
+    const { urlPrefix, namePrefix, ...imposed } = options
+    blueprint.mountIn(this.#site.root, {
+      urlPrefix: checkUrlPrefix(urlPrefix, 'blueprint()'),
+      replacesPrefix: urlPrefix !== undefined,
+      namePrefix,
+      imposed,
     })
-  }
-
-  /**
-   * Gives a function that registers a handler on `uri`: call it with the handler, or use it as the decorator of
-   * a static method. On an instance method it throws `ERR_DECORATOR`: there is no instance yet.
-   */
-  route<const U extends string>(
-    uri: U,
-    options: MethodsRouteOptions = {},
-  ): RouteRegistrar<Params<U>, App<Ctx>> {
-    return registrar((handler) => {
-      this.#add(options.methods ?? ['GET'], uri, handler, options)
-    }, uri)
-  }
-
-  /**
-   * Registers the methods of a class that carry route decorators; a class is instantiated without arguments.
-   * `urlPrefix` goes before each uri. Throws `ERR_DECORATOR` when no method is decorated.
-   */
-  register(target: object, options: { urlPrefix?: string } = {}): void {
-    const { instance, type } = instantiate(target)
-    if (this.#registerMethods(instance, type, (options.urlPrefix ?? '').replace(/\/+$/, '')) === 0) {
-      throw new UsanicError(
-        'ERR_DECORATOR',
-        `register() got ${type.name}, which has no method with a route decorator. Put @route('/uri') or ` +
-          "@get('/uri') on one.",
-      )
-    }
-  }
-
-  /**
-   * Gives a function that registers a handler for errors of `types` and their subclasses. The handler of the
-   * nearest ancestor answers; one that returns nothing leaves it to the default page.
-   */
-  exception<E extends Error>(
-    ...types: ErrorClass<E>[]
-  ): <H extends ExceptionHandler<E, App<Ctx>>>(handler: H) => H {
-    return (handler) => {
-      for (const type of types) this.#exceptions.add(type, handler)
-      return handler
-    }
-  }
-
-  /** Gives a function that registers a listener for `event`; see `Lifecycle` for their order. */
-  listener(event: LifecycleEvent): <L extends Listener<App<Ctx>>>(listener: L) => L {
-    return (listener) => {
-      this.#lifecycle.add(event, listener)
-      return listener
-    }
-  }
-
-  /** Calls `listener` before the server binds its port. */
-  beforeServerStart(listener: Listener<App<Ctx>>): void {
-    this.#lifecycle.add('before_server_start', listener)
-  }
-
-  /** Calls `listener` once the server listens. */
-  afterServerStart(listener: Listener<App<Ctx>>): void {
-    this.#lifecycle.add('after_server_start', listener)
-  }
-
-  /** Calls `listener` when a stop begins, while the server still serves. */
-  beforeServerStop(listener: Listener<App<Ctx>>): void {
-    this.#lifecycle.add('before_server_stop', listener)
-  }
-
-  /** Calls `listener` when everything is closed. */
-  afterServerStop(listener: Listener<App<Ctx>>): void {
-    this.#lifecycle.add('after_server_stop', listener)
   }
 
   /** The registered routes, for listing. */
   get routes(): readonly Route[] {
-    return this.#routes.all
+    return this.#site.allRoutes
+  }
+
+  /**
+   * The url of the route `name` (`shop.item`, or `app.shop.item` in full). What `params` has beyond the path's
+   * parameters goes into the query. Throws `URLBuildError` for an unknown name, or a parameter that is missing or that
+   * the route would not match.
+   */
+  urlFor(name: string, params: UrlParams = {}, options: UrlForOptions = {}): string {
+    const route = this.#site.routes.find(name)
+    if (route === undefined) throw new URLBuildError(`Endpoint with name \`${name}\` was not found`)
+    return buildUrl(route, params, options, this.config.SERVER_NAME)
+  }
+
+  // --- signals and tasks
+
+  /**
+   * Sends a signal to its handlers, one after the other, and resolves with what the first returned that returned
+   * something. Rejects with `ERR_SIGNAL_NOT_FOUND` when nobody listens, and with what a handler throws; that is logged
+   * too, so nobody has to await it.
+   */
+  dispatch(event: string, options?: DispatchOptions): Promise<unknown> {
+    return this.#site.signals.dispatch(event, options)
+  }
+
+  /**
+   * Waits for a signal (its last part may be a parameter) and resolves with what its handlers get. Rejects when
+   * `timeoutMs` are over, the AbortSignal aborts, or the application stops.
+   */
+  event(event: string, options?: EventOptions): Promise<SignalContext> {
+    return this.#site.signals.wait(event, options)
+  }
+
+  /**
+   * Runs `work` beside requests: at once, or before the start at every start. Its AbortSignal aborts when the task is
+   * cancelled and when the application stops, which waits for it until its deadline. Throws `ERR_TASK_EXISTS`.
+   */
+  addTask(work: TaskFunction<App<Ctx, RequestCtx>>, options: { name?: string } = {}): void {
+    refuseUnknownKeys(options, ['name'], 'addTask()')
+    this.#tasks.add(work, options.name)
+  }
+
+  /** The running task of that name. */
+  getTask(name: string): Task | undefined {
+    return this.#tasks.get(name)
+  }
+
+  /** The tasks that run. One that has ended leaves by itself. */
+  get tasks(): readonly Task[] {
+    return this.#tasks.all
+  }
+
+  /** Cancels the task of that name, if it runs, and resolves when it has ended. */
+  async cancelTask(name: string, reason?: unknown): Promise<void> {
+    await this.#tasks.get(name)?.cancel(reason)
   }
 
   // --- life
@@ -309,9 +311,12 @@ export class App<Ctx extends object = Record<string, unknown>> {
         responseTimeoutMs: this.config.RESPONSE_TIMEOUT * 1000,
       })
       this.#server = server
-      await this.#lifecycle.start('before_server_start', this)
+      await this.#signal('server.init.before')
+      await this.#site.lifecycle.start('before_server_start', this)
+      this.#tasks.start()
       const address = await server.listen(host, port)
-      await this.#lifecycle.start('after_server_start', this)
+      await this.#site.lifecycle.start('after_server_start', this)
+      await this.#signal('server.init.after')
       this.#state = 'running'
       return address
     } catch (error) {
@@ -327,11 +332,9 @@ export class App<Ctx extends object = Record<string, unknown>> {
     const logFailure = (error: unknown) => {
       this.logger.error({ err: error }, `A stop listener of "${this.name}" failed`)
     }
-    await this.#within(
-      deadline,
-      this.#lifecycle.stop('before_server_stop', this, logFailure),
-      'before_server_stop',
-    )
+    const { lifecycle, signals } = this.#site
+    await this.#within(deadline, lifecycle.stop('before_server_stop', this, logFailure), 'before_server_stop')
+    await this.#within(deadline, this.#signal('server.shutdown.before'), 'server.shutdown.before')
     const server = this.#server
     if (server !== undefined) {
       server.stopListening()
@@ -341,7 +344,10 @@ export class App<Ctx extends object = Record<string, unknown>> {
     }
     // What listeners close here is theirs to close in any case: they get a second of their own.
     const last = Math.max(deadline, performance.now() + 1000)
-    await this.#within(last, this.#lifecycle.stop('after_server_stop', this, logFailure), 'after_server_stop')
+    await this.#within(last, this.#tasks.stop(), 'cancelling the tasks')
+    await this.#within(last, lifecycle.stop('after_server_stop', this, logFailure), 'after_server_stop')
+    await this.#within(last, this.#signal('server.shutdown.after'), 'server.shutdown.after')
+    signals.close()
     this.#state = 'stopped'
   }
 
@@ -365,28 +371,21 @@ export class App<Ctx extends object = Record<string, unknown>> {
     this.logger.warn(`${name} of "${this.name}" was not done within the stop's deadline`)
   }
 
-  #add(
-    methods: readonly string[],
-    uri: string,
-    handler: Handler<never, never>,
-    options?: RouteOptions,
-  ): void {
-    this.#routes.add(methods, uri, handler, options ?? {})
+  /** Tells a step of its life; a handler that fails is logged and ends nothing. */
+  async #signal(event: BuiltInEvent): Promise<void> {
+    await this.#site.signals
+      .dispatch(event, { context: { app: this }, failNotFound: false })
+      .catch(() => undefined)
   }
 
-  /** Applies the decorators on the methods of `type`; dispatches by name, so that an override applies. */
-  #registerMethods(instance: object, type: ClassValue, urlPrefix: string): number {
-    const methods = instance as Record<string | symbol, Handler<never, never>>
-    const declared = methodRoutesOf(type)
-    for (const { method, uri, options } of declared) {
-      const handler: Handler<never, never> = (request, params) => {
-        const call = methods[method] as Handler<never, never> // reason: the decorator sits on a method of that name
-        return call.call(instance, request, params)
-      }
-      Object.defineProperty(handler, 'name', { value: String(method) })
-      this.#add(options.methods ?? ['GET'], urlPrefix + uri, handler, options)
+  #addHealthRoutes(options: HealthOptions | true): void {
+    const host = {
+      isRunning: () => this.#state === 'running',
+      onCheckFailed: (error: unknown, check: string) => {
+        this.logger.warn({ err: error }, `The health check ${check} of "${this.name}" failed`)
+      },
     }
-    return declared.length
+    addHealthRoutes(this, host, options === true ? {} : options)
   }
 }
 
@@ -399,19 +398,4 @@ async function doneBy(deadline: number, work: Promise<void> | undefined): Promis
   const outcome = await Promise.race([work, late])
   clearTimeout(timer)
   return outcome !== false
-}
-
-/** The instance whose decorated methods `register` takes, with its class. */
-function instantiate(target: object): { instance: object; type: ClassValue } {
-  if (typeof target === 'function' && /^class\b/.test(Function.prototype.toString.call(target))) {
-    const type = target as new () => object // reason: a class, and register() promises to call it so
-    return { instance: new type(), type }
-  }
-  const type = (target as object | null | undefined)?.constructor as ClassValue | undefined
-  if (typeof target === 'object' && type !== undefined) return { instance: target, type }
-  throw new UsanicError(
-    'ERR_DECORATOR',
-    `register() got ${target === null ? 'null' : typeof target}; it takes a class with decorated methods, or an ` +
-      'instance of one.',
-  )
 }

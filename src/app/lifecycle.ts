@@ -1,5 +1,6 @@
 /**
- * Lifecycle listeners in Sanic's order: start events in the order of registration, stop events in the reverse.
+ * Lifecycle listeners in Sanic's order: at the start by priority, the highest first, the application's own before
+ * those of blueprints, then as registered; at the stop in the exact reverse.
  *
  *   before_server_start → bind → after_server_start → … → before_server_stop → drain → after_server_stop
  */
@@ -18,42 +19,56 @@ export type LifecycleEvent = (typeof LIFECYCLE_EVENTS)[number]
 /** Called at a lifecycle event; awaited. */
 export type Listener<A> = (app: A) => void | Promise<void>
 
+/** A listener and its place. */
+export interface ListenerEntry<A> {
+  readonly listener: Listener<A>
+  readonly priority: number
+  /** Whether a blueprint declared it. */
+  readonly isOfBlueprint: boolean
+}
+
+/** Throws a TypeError for an event that does not exist. */
+export function checkEvent(event: LifecycleEvent): void {
+  if (LIFECYCLE_EVENTS.includes(event)) return
+  throw new TypeError(`There is no event ${JSON.stringify(event)}. Known: ${LIFECYCLE_EVENTS.join(', ')}.`)
+}
+
 /** The listeners of one application. */
 export class Lifecycle<A> {
-  readonly #listeners: Record<LifecycleEvent, Listener<A>[]> = {
+  readonly #listeners: Record<LifecycleEvent, ListenerEntry<A>[]> = {
     before_server_start: [],
     after_server_start: [],
     before_server_stop: [],
     after_server_stop: [],
   }
 
-  /** Throws a TypeError for an unknown event or a listener that is not a function. */
-  add(event: LifecycleEvent, listener: Listener<A>): void {
-    if (!LIFECYCLE_EVENTS.includes(event)) {
-      throw new TypeError(
-        `There is no event ${JSON.stringify(event)}. Known: ${LIFECYCLE_EVENTS.join(', ')}.`,
-      )
-    }
-    if (typeof listener !== 'function') {
-      throw new TypeError(
-        `The listener of ${event} is ${typeof listener}; it must be a function (app) => void.`,
-      )
-    }
-    this.#listeners[event].push(listener)
+  /** Takes a listener that was checked, and puts it in its place. */
+  add(event: LifecycleEvent, entry: ListenerEntry<A>): void {
+    const entries = this.#listeners[event]
+    entries.push(entry)
+    // Stable: what was registered first stays first.
+    entries.sort((a, b) => b.priority - a.priority || Number(a.isOfBlueprint) - Number(b.isOfBlueprint))
   }
 
   /** Calls the listeners of a start event one after the other; the first error ends it. */
   async start(event: 'before_server_start' | 'after_server_start', app: A): Promise<void> {
-    for (const listener of this.#listeners[event]) await listener(app)
+    const entries = this.#listeners[event]
+    const called = new Set<ListenerEntry<A>>()
+    // Looked up anew each time: a listener may register another one, which gets its turn as well.
+    const next = () => entries.find((entry) => !called.has(entry))
+    for (let entry = next(); entry !== undefined; entry = next()) {
+      called.add(entry)
+      await entry.listener(app)
+    }
   }
 
-  /** Calls every listener of a stop event, last registered first; errors go to `onError` and end nothing. */
+  /** Calls every listener of a stop event in reverse order; errors go to `onError` and end nothing. */
   async stop(
     event: 'before_server_stop' | 'after_server_stop',
     app: A,
     onError: (error: unknown) => void,
   ): Promise<void> {
-    for (const listener of this.#listeners[event].toReversed()) {
+    for (const { listener } of this.#listeners[event].toReversed()) {
       try {
         await listener(app)
       } catch (error) {

@@ -7,6 +7,7 @@
  * that name.
  */
 import 'reflect-metadata'
+import { UsanicError } from '../base/errors.js'
 import type { MethodsRouteOptions } from './handler.js'
 
 // Must be there before the first decorated class: tsc's helper makes no metadata without it.
@@ -59,4 +60,28 @@ function withRoute(
 ): readonly Declared[] {
   const kept = known.filter((other) => other.method !== route.method || other.declaredBy === declaredBy)
   return [...kept, { ...route, declaredBy }]
+}
+
+/** The instance whose decorated methods `register` takes, with its class. */
+export function instantiate(target: object): { instance: object; type: ClassValue } {
+  if (typeof target === 'function' && /^class\b/.test(Function.prototype.toString.call(target))) {
+    const type = target as new () => object // reason: a class, and register() promises to call it so
+    return { instance: new type(), type }
+  }
+  const type = (target as object | null | undefined)?.constructor as ClassValue | undefined
+  if (typeof target === 'object' && type !== undefined) return { instance: target, type }
+  throw new UsanicError(
+    'ERR_DECORATOR',
+    `register() got ${target === null ? 'null' : typeof target}; it takes a class with decorated methods, or an ` +
+      'instance of one.',
+  )
+}
+
+/** What `register` says to a class without decorated methods. */
+export function noRoutes(type: ClassValue): UsanicError {
+  return new UsanicError(
+    'ERR_DECORATOR',
+    `register() got ${type.name}, which has no method with a route decorator. Put @route('/uri') or ` +
+      "@get('/uri') on one.",
+  )
 }

@@ -14,9 +14,15 @@ export interface RouteRegistrar<P extends object, A> {
 
 type Registered = Handler<never, never>
 
+/** What a route is called and made of, when its handler is a wrapper. */
+interface Source {
+  readonly name: string
+  readonly function: object
+}
+
 /** Makes the registrar of `uri` around `add`. */
 export function registrar<P extends object, A>(
-  add: (handler: Registered) => void,
+  add: (handler: Registered, source?: Source) => void,
   uri: string,
 ): RouteRegistrar<P, A> {
   const register = (
@@ -31,10 +37,11 @@ export function registrar<P extends object, A>(
     if (!isStatic) throw onInstanceMethod(uri, key)
     if (given.length === 2 && given[1].private) throw onPrivateMethod(uri, key)
     if (given.length === 3) {
-      add(byName(given[0], key))
+      add(byName(given[0], key), sourceOf(given[0], key))
     } else {
       given[1].addInitializer(function (this: unknown) {
-        add(byName(this as object, key)) // reason: `this` of a static initializer is the class
+        const owner = this as object // reason: `this` of a static initializer is the class
+        add(byName(owner, key), sourceOf(owner, key))
       })
     }
     return undefined
@@ -47,12 +54,16 @@ type LegacyArguments = [owner: object, key: string | symbol, descriptor: Propert
 /** Calls the static method by name, with its class as `this`. */
 function byName(owner: object, key: string | symbol): Registered {
   const methods = owner as Record<string | symbol, Registered>
-  const handler: Registered = (request, params) => {
+  return (request, params) => {
     const call = methods[key] as Registered // reason: the decorator sits on a method of that name
     return call.call(owner, request, params)
   }
-  Object.defineProperty(handler, 'name', { value: String(key) })
-  return handler
+}
+
+function sourceOf(owner: object, key: string | symbol): Source {
+  const { name } = owner as { readonly name: string } // reason: a class
+  const method = (owner as Record<string | symbol, object>)[key] as object // reason: as in byName
+  return { name: `${name}.${String(key)}`, function: method }
 }
 
 function onPrivateMethod(uri: string, key: string | symbol): UsanicError {

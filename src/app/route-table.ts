@@ -1,68 +1,139 @@
-/** The routes of an application: checks a registration, names it, and enters it in the router. */
+/**
+ * The routes of an application: puts a declaration and its scope together, names the result, and enters it in the
+ * router. A route's full name is unique, so that `urlFor` never has to choose.
+ */
 import { UsanicError } from '../base/errors.js'
-import { refuseUnknownKeys } from '../base/suggest.js'
-import type { Router } from '../router/index.js'
-import type { Handler, MethodsRouteOptions, Route } from './handler.js'
+import type { ErrorFormat } from '../http/error-pages.js'
+import { parsePattern, type Pattern, type Router } from '../router/index.js'
+import { hostsOf, type RouteDeclaration } from './declaration.js'
+import type { Handler, Route, RouteDefaults } from './handler.js'
+import type { Scope } from './scope.js'
 
-const OPTIONS: readonly string[] = [
-  'methods',
-  'name',
-  'stream',
-  'strictSlashes',
-  'unquote',
-  'version',
-  'versionPrefix',
-]
+const NO_CTX: Readonly<Record<string, unknown>> = Object.freeze({})
+
+/** A registered route, with what a request to it needs to know. */
+export class RouteEntry implements Route {
+  readonly name: string
+  readonly uri: string
+  readonly methods: readonly string[]
+  readonly hosts: readonly string[]
+  readonly handler: Handler<never>
+  readonly ctx: Readonly<Record<string, unknown>>
+  /** Where it was declared, with its middleware and exception handlers. */
+  readonly scope: Scope
+  /** The format of its error pages; undefined leaves it to the configuration. */
+  readonly errorFormat: ErrorFormat | undefined
+  readonly stream: boolean
+  /** Whether the handler is called without the body. */
+  readonly ignoreBody: boolean
+  /** Whether string parameters are percent-decoded. */
+  readonly unquote: boolean
+  /** The uri in parts, for building urls. */
+  readonly pattern: Pattern
+
+  constructor(
+    name: string,
+    uri: string,
+    declaration: RouteDeclaration,
+    scope: Scope,
+    settings: RouteDefaults,
+  ) {
+    const { options } = declaration
+    this.name = name
+    this.uri = uri
+    this.methods = declaration.methods
+    this.hosts = hostsOf(settings.host).filter((host) => host !== undefined)
+    this.handler = declaration.handler as Handler<never> // reason: registered for this application
+    this.ctx = options.ctx ?? NO_CTX
+    this.scope = scope
+    this.errorFormat = settings.errorFormat
+    this.stream = options.stream ?? false
+    this.ignoreBody = options.ignoreBody ?? false
+    this.unquote = options.unquote ?? false
+    this.pattern = parsePattern(uri, { strictSlashes: settings.strictSlashes ?? false })
+  }
+}
 
 /** What is registered, in order. */
 export class RouteTable {
-  readonly all: Route[] = []
-  readonly #router: Router<Route>
-  readonly #names = new Set<string>()
+  readonly all: RouteEntry[] = []
+  readonly #appName: string
+  readonly #router: Router<RouteEntry>
+  readonly #named = new Map<string, { readonly entry: RouteEntry; readonly source: object }>()
 
-  constructor(router: Router<Route>) {
+  constructor(appName: string, router: Router<RouteEntry>) {
+    this.#appName = appName
     this.#router = router
   }
 
   /**
-   * Enters one route for every method. Throws `ERR_HANDLER`, `ERR_ROUTE_METHOD`, `ERR_ROUTE_PATTERN`,
-   * `ERR_ROUTE_EXISTS` (also for an explicit name that is taken), and a TypeError for an unknown option.
+   * Enters a route for each of its methods and hosts. Throws `ERR_ROUTE_EXISTS` when one of these is taken, or the
+   * name is, and `ERR_ROUTE_PATTERN` for what prefixes have made of the uri.
    */
-  add(
-    methods: readonly string[],
-    uri: string,
-    handler: Handler<never, never>,
-    options: MethodsRouteOptions,
-  ): void {
-    if (typeof handler !== 'function') {
-      throw new UsanicError(
-        'ERR_HANDLER',
-        `The handler of ${String(uri)} is ${handler === null ? 'null' : typeof handler}; it must be a function ` +
-          '(request, params) => response.',
-      )
+  add(declaration: RouteDeclaration, scope: Scope): void {
+    const { options, methods } = declaration
+    const settings = settle(options, scope)
+    const uri = fullUri(declaration.uri, settings, scope.settings.urlPrefix)
+    const name = this.#nameFor(declaration, uri, settings, scope)
+    const strictSlashes = settings.strictSlashes ?? this.#router.strictSlashes
+    const entry = new RouteEntry(name, uri, declaration, scope, { ...settings, strictSlashes })
+    for (const host of hostsOf(settings.host)) {
+      for (const method of methods) {
+        this.#router.add(method, uri, entry, { host, strictSlashes, unquote: options.unquote })
+      }
     }
-    refuseUnknownKeys(options, OPTIONS, `The route ${uri}`)
-    if (methods.length === 0) {
-      throw new UsanicError(
-        'ERR_ROUTE_METHOD',
-        `The route ${uri} has an empty list of methods. Name at least one.`,
-      )
-    }
-    const { name, stream = false, version, versionPrefix = '/v', ...matching } = options
-    if (name !== undefined && this.#names.has(name)) {
-      throw new UsanicError('ERR_ROUTE_EXISTS', `There is a route named "${name}" already. Names are unique.`)
-    }
-    const fullUri = version === undefined ? uri : versionPrefix + String(version).replace(/^v/, '') + uri
-    const route: Route = {
-      name: name ?? (handler.name || `${methods.join('_')} ${fullUri}`),
-      uri: fullUri,
-      methods,
-      stream,
-      handler: handler as Handler<never>, // reason: registered for this application
-    }
-    delete (matching as MethodsRouteOptions).methods
-    for (const method of methods) this.#router.add(method, fullUri, route, matching)
-    if (name !== undefined) this.#names.add(name)
-    this.all.push(route)
+    this.#named.set(name, { entry, source: declaration.source })
+    this.all.push(entry)
   }
+
+  /** The route of that name, with or without the application's name before it. */
+  find(name: string): RouteEntry | undefined {
+    return (this.#named.get(name) ?? this.#named.get(`${this.#appName}.${name}`))?.entry
+  }
+
+  /**
+   * A name that was given is refused when it is taken; so is the handler's own, unless it is the same handler on one
+   * more uri: then, as for handlers without a name, method and uri make the name.
+   */
+  #nameFor(declaration: RouteDeclaration, uri: string, settings: RouteDefaults, scope: Scope): string {
+    const given = declaration.options.name ?? declaration.ownName
+    const name = this.#qualified(given, scope)
+    const taken = given === '' ? undefined : this.#named.get(name)
+    if (given !== '' && taken === undefined) return name
+    const isGiven = declaration.options.name !== undefined
+    if (!isGiven && (taken === undefined || taken.source === declaration.source)) {
+      const hosts = hostsOf(settings.host).join(',')
+      return this.#qualified(`${declaration.methods.join('_')} ${hosts}${uri}`, scope)
+    }
+    throw new UsanicError(
+      'ERR_ROUTE_EXISTS',
+      `There is a route named "${name}" already: ${String(taken?.entry.uri)}. Names are unique; give this one ` +
+        `(${uri}) another with the option name.`,
+    )
+  }
+
+  #qualified(name: string, scope: Scope): string {
+    const { namespace } = scope.settings
+    return namespace === undefined ? `${this.#appName}.${name}` : `${this.#appName}.${namespace}.${name}`
+  }
+}
+
+/** What the route says, else its registration, its blueprint, its groups from the inside out. */
+function settle(route: RouteDefaults, scope: Scope): RouteDefaults {
+  const { imposed, defaults } = scope.settings
+  return mergeDefaults(mergeDefaults(route, imposed), defaults)
+}
+
+const DEFAULTS = ['errorFormat', 'host', 'strictSlashes', 'version', 'versionPrefix'] as const
+
+/** `inner` where it says something, else `outer`. */
+export function mergeDefaults(inner: RouteDefaults, outer: RouteDefaults): RouteDefaults {
+  const said = DEFAULTS.map((key) => [key, inner[key] ?? outer[key]] as const)
+  // reason: each value is of the key it was read from
+  return Object.fromEntries(said.filter(([, value]) => value !== undefined))
+}
+
+function fullUri(uri: string, { version, versionPrefix = '/v' }: RouteDefaults, urlPrefix: string): string {
+  const path = urlPrefix + uri
+  return version === undefined ? path : versionPrefix + String(version).replace(/^v/, '') + path
 }

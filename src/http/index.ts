@@ -44,3 +44,4 @@ export {
 } from './response.js'
 export type { StaticOptions } from './static-files.js'
 export { stream, type StreamChunk } from './stream.js'
+export type { UrlForOptions, UrlParams, UrlValue } from './url-builder.js'

@@ -15,6 +15,7 @@ import type { RequestExchange, RequestHead, RequestHost } from './ports.js'
 import { RequestParameters, parseQuery } from './query-args.js'
 import { parseCookies } from './request-cookies.js'
 import { HTTPResponse, type ResponseOptions } from './response.js'
+import type { UrlBuilder, UrlForOptions, UrlParams } from './url-builder.js'
 
 const NO_BODY: Uint8Array = new Uint8Array(0)
 /** What a client may call its request: visible ASCII, so that it can stand in a log and in a header. */
@@ -25,6 +26,8 @@ export interface RequestRoute {
   readonly name: string
   /** The pattern, such as `/users/<id:int>`. */
   readonly uri: string
+  /** What it was registered with. */
+  readonly ctx: Readonly<Record<string, unknown>>
 }
 
 /** One HTTP request. `A` is the application's type, `C` that of `ctx`. */
@@ -210,6 +213,17 @@ export class HTTPRequest<A = unknown, C extends object = Record<string, unknown>
   get url(): string {
     const { queryString } = this
     return `${this.scheme}://${this.host}${this.path}${queryString === '' ? '' : `?${queryString}`}`
+  }
+
+  /**
+   * The url of a route as this client reaches it, with `scheme` and `host`. The host is the client's word unless
+   * `SERVER_NAME` is configured: do not build links for others from it. Throws as `App.urlFor` does.
+   */
+  urlFor(name: string, params: UrlParams = {}, options: Omit<UrlForOptions, 'external'> = {}): string {
+    const app = this.app as UrlBuilder // reason: a request that reaches a handler comes from an application
+    const isGiven = options.server !== undefined || options.host !== undefined
+    const own = isGiven ? {} : { scheme: this.scheme, server: this.host }
+    return app.urlFor(name, params, { ...own, ...options, external: true })
   }
 
   /** The name of the route that answers, `undefined` when none does. */

@@ -28,7 +28,7 @@ export interface StaticOptions {
 const OPTIONS = ['name', 'index', 'contentType', 'maxAge', 'strictSlashes'] as const
 
 /** The parameter of a folder's route; Sanic's name for it. */
-const FILE_PARAMETER = '__file_uri__'
+export const FILE_PARAMETER = '__file_uri__'
 /** Up to this many bytes a file is sent in one piece; a larger one as it is read. */
 const STREAM_FROM_BYTES = 64 * 1024
 /** What the system says of a path that leads nowhere, or where we may not go: all of it is "not found". */

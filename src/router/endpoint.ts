@@ -17,6 +17,8 @@ export class Endpoint<T> {
   readonly uri: string
   /** What was registered. */
   readonly value: T
+  /** The only host it answers, in lower case; undefined for every host. */
+  readonly host: string | undefined
   /** Whether the path must have the trailing slash of the registration. */
   readonly strictSlashes: boolean
   /** The answer when the uri has no parameters, made once. */
@@ -29,11 +31,12 @@ export class Endpoint<T> {
     uri: string,
     value: T,
     names: readonly string[],
-    options: { strictSlashes: boolean; unquote: boolean },
+    options: { host: string | undefined; strictSlashes: boolean; unquote: boolean },
   ) {
     this.method = method
     this.uri = uri
     this.value = value
+    this.host = options.host
     this.strictSlashes = options.strictSlashes
     this.staticMatch = new Match(value, NO_PARAMS)
     this.#names = names

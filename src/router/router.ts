@@ -10,6 +10,7 @@ import { UsanicError } from '../base/errors.js'
 import { Endpoint } from './endpoint.js'
 import { Leaf } from './leaf.js'
 import { type Match, Miss } from './match.js'
+import { patternError } from './pattern-error.js'
 import { type Pattern, parsePattern } from './pattern.js'
 import { Search } from './search.js'
 import { SegmentTree } from './segment-tree.js'
@@ -22,6 +23,11 @@ export interface RouteOptions {
   strictSlashes?: boolean | undefined
   /** Whether string parameters are percent-decoded. Default false: they are delivered raw. */
   unquote?: boolean | undefined
+  /**
+   * Answers requests to this host only; comes before a route of the same path without one. `example.com` is
+   * matched with every port, `example.com:8000` with that one. Default: every host.
+   */
+  host?: string | undefined
 }
 
 /** A registered route, for listing. */
@@ -39,6 +45,7 @@ export class Router<T> {
   readonly #statics = new Map<string, Leaf<T>>()
   readonly #tree = new SegmentTree<T>()
   readonly #spanning: SpanningRoute<T>[] = []
+  #hasHosts = false
 
   /** `strictSlashes`: default for routes that do not say. Default false. */
   constructor(options: { strictSlashes?: boolean | undefined } = {}) {
@@ -50,6 +57,16 @@ export class Router<T> {
     return this.#routes
   }
 
+  /** What routes that do not say do about trailing slashes. */
+  get strictSlashes(): boolean {
+    return this.#strictSlashes
+  }
+
+  /** Whether some route is for one host only, so that `match` wants to know it. */
+  get hasHosts(): boolean {
+    return this.#hasHosts
+  }
+
   /**
    * Registers `value` for one method on a uri pattern; asked from the next `match` on. Throws
    * ERR_ROUTE_METHOD, ERR_ROUTE_PATTERN or ERR_ROUTE_EXISTS and then has changed nothing.
@@ -59,21 +76,26 @@ export class Router<T> {
     checkMethod(method, uri)
     const strictSlashes = options.strictSlashes ?? this.#strictSlashes
     const pattern = parsePattern(uri, { strictSlashes })
+    const host = options.host === undefined ? undefined : checkHost(uri, options.host)
     const endpoint = new Endpoint(method, uri, value, pattern.names, {
+      host,
       strictSlashes,
       unquote: options.unquote ?? false,
     })
     this.#leaf(pattern).add(endpoint)
     this.#routes.push(endpoint)
+    if (host !== undefined) this.#hasHosts = true
   }
 
   /**
    * The answer for a raw request path without its query. A path that no route answers is tried again with
-   * one trailing slash less, as often as it has one. Never throws.
+   * one trailing slash less, as often as it has one. `host` is the request's `Host`, which matters only when
+   * `hasHosts`. Never throws.
    */
-  match(method: string, path: string): Match<T> | Miss {
+  match(method: string, path: string, host = ''): Match<T> | Miss {
     const endpoint = this.#statics.get(path)?.get(method)
-    return endpoint === undefined ? this.#search(new Search(method, path)) : endpoint.staticMatch
+    if (endpoint !== undefined) return endpoint.staticMatch
+    return this.#search(new Search(method, path, host.toLowerCase()))
   }
 
   #search(search: Search): Match<T> | Miss {
@@ -121,6 +143,18 @@ export class Router<T> {
     this.#spanning.sort((a, b) => comparePatterns(a.segments, b.segments))
     return route.leaf
   }
+}
+
+/** In lower case, since hosts do not differ by case (RFC 9110 section 4.2.3). */
+function checkHost(uri: string, host: string): string {
+  if (typeof host === 'string' && /^(?:[^\s/?#@:[\]]+|\[[\da-f:.]+\])(?::\d+)?$/i.test(host)) {
+    return host.toLowerCase()
+  }
+  throw patternError(
+    uri,
+    `${JSON.stringify(host)} is not a host. Write it as in a Host field, without a scheme: ` +
+      `example.com, or example.com:8000 for that port only.`,
+  )
 }
 
 function checkMethod(method: string, uri: string): void {

@@ -13,20 +13,28 @@ const NONE: readonly string[] = Object.freeze([])
 export class Search {
   /** The method asked for. */
   readonly method: string
+  /** The host asked for, as sent but in lower case; empty when no route has a host. */
+  readonly host: string
   /** Values of parameters in the order of the pattern being tried; behind those, leftovers. */
   readonly values: ParamValue[] = []
   #path: string
   #stripped = false
   #allow: Set<string> | undefined = undefined
 
-  constructor(method: string, path: string) {
+  constructor(method: string, path: string, host: string) {
     this.method = method
+    this.host = host
     this.#path = path
   }
 
   /** The path as it is tried now. */
   get path(): string {
     return this.#path
+  }
+
+  /** The host without its port. */
+  get hostname(): string {
+    return this.host.replace(/:\d*$/, '')
   }
 
   /** Whether a slash was taken off, so that routes with strict slashes do not count any more. */

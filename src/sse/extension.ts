@@ -3,6 +3,7 @@
  * streams, order and slow clients are the hub's.
  */
 import type { ExtensionHost } from '../app/extension.js'
+import type { AnyCtx } from '../app/handler.js'
 import { UsanicError } from '../base/errors.js'
 import { ConsoleLogger } from '../base/logger.js'
 import { refuseUnknownKeys } from '../base/suggest.js'
@@ -45,7 +46,7 @@ export type SseSendNowait = (data: string, ...options: SendArguments) => void
 
 declare module '../app/app.js' {
   // eslint-disable-next-line @typescript-eslint/no-unused-vars -- a merged declaration repeats the parameters
-  interface App<Ctx extends object = Record<string, unknown>> {
+  interface App<Ctx extends object = AnyCtx, RequestCtx extends object = AnyCtx> {
     /** Attached by the first `Sse` of the application: its `send`. */
     sseSend: SseSend
     /** Attached by the first `Sse` of the application: its `sendNowait`. */

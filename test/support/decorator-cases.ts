@@ -172,14 +172,14 @@ export function registrationCases(): void {
   test('options of a decorator reach the route', async () => {
     const app = freshApp()
     app.register(Versioned)
-    expect(app.routes.map((each) => [each.name, each.uri])).toEqual([['latest', '/v2/late']])
+    expect(app.routes.map((each) => [each.name, each.uri])).toEqual([[`${app.name}.latest`, '/v2/late']])
     expect(await answers(app, '/v2/late', '/late')).toEqual(['v2', 404])
   })
 
-  test('a route without a name is named after its method', () => {
+  test('a route without a name is named after its class and method', () => {
     const app = freshApp()
     app.register(Me)
-    expect(app.routes.map((each) => each.name)).toEqual(['me'])
+    expect(app.routes.map((each) => each.name)).toEqual([`${app.name}.Me.me`])
   })
 
   test('parameters arrive converted', async () => {
@@ -225,7 +225,10 @@ export function registrationCases(): void {
         return text(`${request.method} ${this.state} ${n * 2}`)
       }
     }
-    expect(app.routes.map((each) => each.name).sort()).toEqual(['echo', 'health'])
+    expect(app.routes.map((each) => each.name).sort()).toEqual([
+      `${app.name}.Health.health`,
+      `${app.name}.echo`,
+    ])
     await using client = await TestClient.start(app)
     expect(await (await client.fetch('/health')).text()).toBe('fine')
     Health.state = 'tired'

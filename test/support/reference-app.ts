@@ -1,12 +1,14 @@
 /**
- * The part of Sanic's reference application (`reference_app.py`) that needs what there is today, ported route by
- * route. Python's `async def` stays async, `def` stays plain. The rest of it waits for issue 4; which lines of
- * the recorded answers that concerns is listed in `test/integration/parity.test.ts`.
+ * Sanic's reference application (`reference_app.py`), ported route by route: an example of a whole service. Python's
+ * `async def` stays async, `def` stays plain. What real Sanic answered to it is asked by
+ * `test/integration/parity.test.ts`.
  */
 import {
   App,
   BadRequest,
+  Blueprint,
   Forbidden,
+  HTTPMethodView,
   NotFound,
   SanicException,
   ServiceUnavailable,
@@ -24,22 +26,33 @@ import {
   type Request,
 } from 'usanic'
 
+/** What middleware leaves on a request. */
+interface RequestCtx {
+  trail: string[]
+  first: string
+  bp?: string
+}
+type ReferenceApp = App<Record<string, unknown>, RequestCtx>
+
 /** An exception of the application's own, with a handler. */
 class Mine extends Error {}
 class MineChild extends Mine {}
 
 /** Makes the application; `staticFolder` holds `hello.txt` and `sub/page.html`. */
-export function referenceApp(staticFolder: string, logger: Logger): App {
-  const app = new App('reference', { logger })
+export function referenceApp(staticFolder: string, logger: Logger): ReferenceApp {
+  const app: ReferenceApp = new App('reference', { logger })
   addParameterRoutes(app)
   addSlashAndMethodRoutes(app)
   addRequestRoutes(app)
   addResponseRoutes(app, staticFolder)
   addErrorRoutes(app)
+  addMiddleware(app)
+  addBlueprints(app)
+  app.addRoute(View.asView(), '/view/<id>')
   return app
 }
 
-function addParameterRoutes(app: App): void {
+function addParameterRoutes(app: ReferenceApp): void {
   app.get('/', () => text('index'))
   app.get('/p/any/<v>', (_request, { v }) => json({ v }))
   app.get('/p/str/<v:str>', (_request, { v }) => json({ v }))
@@ -60,7 +73,7 @@ function addParameterRoutes(app: App): void {
   app.get('/p/static/<x>', (_request, { x }) => text(`dynamic ${x}`))
 }
 
-function addSlashAndMethodRoutes(app: App): void {
+function addSlashAndMethodRoutes(app: ReferenceApp): void {
   app.get('/slash/', () => text('slash'))
   app.get('/noslash', () => text('noslash'))
   app.get('/strict/', () => text('strict'), { strictSlashes: true })
@@ -70,9 +83,21 @@ function addSlashAndMethodRoutes(app: App): void {
   app.get('/sync', () => text('sync'))
   app.get('/v', () => text('v2'), { version: 2 })
   app.get('/url/<a:int>/<b>', () => text('target'), { name: 'target' })
+  app.get('/urlfor', () =>
+    json({
+      plain: app.urlFor('target', { a: 1, b: 'x' }),
+      query: app.urlFor('target', { a: 1, b: 'x', q: '1 2', r: ['a', 'b'] }),
+      anchor: app.urlFor('target', { a: 1, b: 'x' }, { anchor: 'top' }),
+      external: app.urlFor(
+        'target',
+        { a: 1, b: 'x' },
+        { external: true, server: 'example.com', scheme: 'https' },
+      ),
+    }),
+  )
 }
 
-function addRequestRoutes(app: App): void {
+function addRequestRoutes(app: ReferenceApp): void {
   app.addRoute(echo, '/echo', { methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] })
   app.post('/json', (request) => json({ got: request.json }))
   app.get('/args', ({ args }) =>
@@ -98,7 +123,7 @@ function addRequestRoutes(app: App): void {
   )
 }
 
-function echo(request: Request): HTTPResponse {
+function echo(request: Request<ReferenceApp>): HTTPResponse {
   return json({
     method: request.method,
     path: request.path,
@@ -115,7 +140,7 @@ function echo(request: Request): HTTPResponse {
   })
 }
 
-function addResponseRoutes(app: App, staticFolder: string): void {
+function addResponseRoutes(app: ReferenceApp, staticFolder: string): void {
   app.get('/r/json', () => json({ a: [1, 2.5, null, true], é: 'ü' }))
   app.get('/r/text', () => text('héllo', { status: 201, headers: { 'X-A': '1' } }))
   app.get('/r/html', () => html('<p>hi</p>'))
@@ -146,7 +171,7 @@ function addResponseRoutes(app: App, staticFolder: string): void {
   app.static('/one.txt', `${staticFolder}/hello.txt`, { name: 'one' })
 }
 
-function addErrorRoutes(app: App): void {
+function addErrorRoutes(app: ReferenceApp): void {
   const thrower = (make: () => Error) => async (): Promise<HTTPResponse> => {
     await Promise.resolve()
     throw make()
@@ -202,4 +227,52 @@ function addErrorRoutes(app: App): void {
     '/e/minechild',
     thrower(() => new MineChild()),
   )
+}
+
+function addMiddleware(app: ReferenceApp): void {
+  app.onRequest(({ ctx }) => {
+    ctx.trail = ['req1']
+  })
+  app.onRequest(({ ctx, path }) => {
+    ctx.trail.push('req2')
+    return path === '/mw/short' ? text('short circuit', { status: 202 }) : undefined
+  })
+  app.onRequest(
+    ({ ctx }) => {
+      ctx.first = 'prio'
+    },
+    { priority: 10 },
+  )
+  app.onResponse((request, response) => {
+    if (request.path.startsWith('/mw')) response.headers.add('x-order', 'res1')
+  })
+  app.onResponse((request, response) => {
+    if (request.path.startsWith('/mw')) response.headers.add('x-order', 'res2')
+  })
+  app.get('/mw/trail', ({ ctx }) => json({ trail: ctx.trail, first: ctx.first }))
+}
+
+function addBlueprints(app: ReferenceApp): void {
+  const shop = new Blueprint<ReferenceApp>('shop', { urlPrefix: '/shop', version: 1 })
+  shop.get('/item/<n:int>', ({ ctx }, { n }) => json({ n, mw: ctx.bp ?? null }))
+  shop.onRequest(({ ctx }) => {
+    ctx.bp = 'yes'
+  })
+  shop.exception(Forbidden)(() => text('bp forbidden', { status: 403 }))
+  shop.get('/forbidden', () => {
+    throw new Forbidden('x')
+  })
+  const inner = new Blueprint<ReferenceApp>('inner', { urlPrefix: '/inner' })
+  inner.get('/x', () => text('inner'))
+  app.blueprint(shop)
+  app.blueprint(Blueprint.group(inner, { urlPrefix: '/group', version: 3, versionPrefix: '/api/v' }))
+}
+
+class View extends HTTPMethodView {
+  async get(_request: Request<ReferenceApp>, { id }: { id: string }): Promise<HTTPResponse> {
+    return Promise.resolve(text(`get ${id}`))
+  }
+  post(_request: Request<ReferenceApp>, { id }: { id: string }): HTTPResponse {
+    return text(`post ${id}`)
+  }
 }

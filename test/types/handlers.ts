@@ -4,7 +4,7 @@
  * error) fails the type check. The imports are the built package's, so this is what users get.
  */
 /* eslint-disable @typescript-eslint/no-extraneous-class -- @app.route goes on static methods */
-import { App, NotFound, empty, get, json, post, route, text } from 'usanic'
+import { App, Blueprint, HTTPMethodView, NotFound, empty, get, json, post, route, text } from 'usanic'
 import type { Handler, HTTPResponse, Params, Request } from 'usanic'
 import { Sse } from 'usanic/sse'
 
@@ -191,6 +191,102 @@ export class Shop extends App {
     return text(id)
   }
 }
+
+// --- `request.ctx` is the application's to say
+
+interface Visit {
+  user: string
+}
+const visited = new App<{ database: Database }, Visit>('visited', { ctx: { database } })
+type Visited = typeof visited
+visited.onRequest((request) => {
+  holds(true satisfies Equal<typeof request.ctx, Visit>)
+  request.ctx.user = request.app.ctx.database.find(1)
+})
+visited.get('/users/<id:int>', ({ ctx }, { id }) => text(ctx.user + id.toFixed()))
+visited.onResponse((request, response) => {
+  response.headers.set('x-user', request.ctx.user)
+})
+visited.middleware('request')(async ({ ctx }) => Promise.resolve(ctx.user === '' ? empty() : undefined))
+visited.exception(NotFound)(({ ctx }, error) => text(ctx.user + error.message))
+// @ts-expect-error there is no such member
+visited.get('/wrong', ({ ctx }) => json(ctx.name))
+// @ts-expect-error a middleware returns a response or nothing
+visited.onRequest(() => 'text')
+// @ts-expect-error the location is request or response
+visited.middleware('both')
+// @ts-expect-error a priority is a number
+visited.onRequest(() => undefined, { priority: 'high' })
+class VisitedUsers {
+  @get('/decorated/<id:int>') show({ ctx }: Request<Visited>, { id }: Params<'/decorated/<id:int>'>) {
+    return text(ctx.user + id.toFixed())
+  }
+  // @ts-expect-error an int is a number
+  @get('/wrong/<id:int>') wrong({ ctx }: Request<Visited>, { id }: { id: string }) {
+    return text(ctx.user + id)
+  }
+}
+visited.register(VisitedUsers)
+app.get('/any-ctx', ({ ctx }) => {
+  holds(true satisfies Equal<typeof ctx, Record<string, unknown>>)
+  return json(ctx['anything'])
+})
+
+// --- blueprints
+
+const shop = new Blueprint<Visited>('shop', { urlPrefix: '/shop', version: 1 })
+shop.get('/items/<id:int>', ({ ctx, app: { ctx: appCtx } }, { id }) =>
+  text(ctx.user + appCtx.database.find(id)),
+)
+shop.onRequest(({ ctx }) => {
+  ctx.user = 'x'
+})
+shop.beforeServerStart(({ ctx }) => void ctx.database.find(1))
+// @ts-expect-error a string is not a response
+shop.get('/string', () => 'hello')
+// @ts-expect-error an option is misspelt
+export const misspelt = new Blueprint('misspelt', { urlprefix: '/x' })
+const group = Blueprint.group(shop, { urlPrefix: '/api' })
+group.onResponse(({ ctx }, response) => {
+  response.headers.set('x-user', ctx.user)
+})
+visited.blueprint(group)
+visited.blueprint(shop.copy('copy'), { version: 2, namePrefix: 'x' })
+app.blueprint(new Blueprint('plain'))
+// @ts-expect-error the blueprint wants an application with a database
+app.blueprint(shop)
+
+// --- views, signals, tasks, urls
+
+class Item extends HTTPMethodView {
+  constructor(readonly prefix: string) {
+    super()
+  }
+  get({ ctx }: Request<Visited>, { id }: { id: number }) {
+    return text(ctx.user + id.toFixed())
+  }
+  async post(_request: Request<Visited>, { name }: { name: string }) {
+    return Promise.resolve(text(this.prefix + name))
+  }
+}
+visited.addRoute(Item.asView('x'), '/items/<id:int>/<name>')
+// @ts-expect-error a method wants a parameter that this uri has not
+visited.addRoute(Item.asView('x'), '/items/<id:int>')
+// @ts-expect-error the constructor wants an argument
+visited.addRoute(Item.asView(), '/items/<id:int>/<name>')
+
+visited.signal('orders.paid.<id:int>')(({ id, amount }) => {
+  holds(true satisfies Equal<typeof id, number>)
+  return [id, amount]
+})
+// @ts-expect-error an int is a number
+visited.signal('orders.paid.<id:int>')(({ id }) => id satisfies string)
+visited.addTask(async ({ ctx }, signal) => {
+  await Promise.resolve(ctx.database.find(Number(signal.aborted)))
+})
+visited.urlFor('shop.item', { id: 1, tags: ['a', 'b'], day: new Date() }, { external: true, server: 'x' })
+// @ts-expect-error null is no value of a url
+visited.urlFor('shop.item', { id: null })
 
 // --- `usanic/sse` types what it attaches
 

@@ -76,12 +76,14 @@ describe('an exception handler', () => {
     expect(await answersOf(app, '/error', '/gone', '/mine')).toEqual(['200 any: x', '200 any: y', '200 mine'])
   })
 
-  it('may be for several classes, and a later one for a class replaces the earlier', async () => {
+  it('may be for several classes; a second one for a class is refused', async () => {
     const { app } = throwing({ mine: new Mine(), forbidden: new Forbidden() })
     const both = app.exception(Mine, Forbidden)(() => text('both'))
     expect(both).toBeTypeOf('function')
-    app.exception(Forbidden)(() => text('replaced'))
-    expect(await answersOf(app, '/mine', '/forbidden')).toEqual(['200 both', '200 replaced'])
+    expect(() => app.exception(Forbidden)(() => text('second'))).toThrow(
+      expect.objectContaining({ code: 'ERR_EXCEPTION_EXISTS' }),
+    )
+    expect(await answersOf(app, '/mine', '/forbidden')).toEqual(['200 both', '200 both'])
   })
 
   it('gets the request and the error itself, and may take its time', async () => {
