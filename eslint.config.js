@@ -11,6 +11,7 @@ const ROOMS = {
   decorators: ['base', 'router', 'app'],
   sse: ['base', 'http', 'app'],
   testing: ['base'],
+  cli: ['base', 'app'],
 }
 
 const roomRules = Object.entries(ROOMS).map(([room, allowed]) => ({

@@ -9,8 +9,9 @@ import { ConsoleLogger, type Logger } from '../base/logger.js'
 import { refuseUnknownKeys } from '../base/suggest.js'
 import { URLBuildError } from '../http/exceptions.js'
 import type { UrlForOptions, UrlParams } from '../http/url-builder.js'
-import { NativeServer, checkBuild, loadBuild, type ListenAddress } from '../native/index.js'
+import { NativeServer, checkBuild, loadBuild, type Certificate, type ListenAddress } from '../native/index.js'
 import { Router } from '../router/index.js'
+import { AccessLog } from './access-log.js'
 import { AutoMethods } from './auto-methods.js'
 import type { Blueprint } from './blueprint.js'
 import type { BlueprintGroup } from './blueprint-group.js'
@@ -19,6 +20,7 @@ import { checkRouteDefaults } from './declaration.js'
 import { Dispatcher } from './dispatcher.js'
 import type { AnyCtx, REQUEST_CTX, Route } from './handler.js'
 import { addHealthRoutes, type HealthOptions } from './health.js'
+import { listenAddress, serverLimits, type ListenOptions } from './listen-options.js'
 import { Recorder } from './recorder.js'
 import { checkUrlPrefix, type RegistrationOptions } from './recording.js'
 import { AppRegistry } from './registry.js'
@@ -44,22 +46,19 @@ export interface AppOptions<Ctx extends object = AnyCtx> {
   ctx?: Ctx
   /** Shows error details and stacks to clients, and logs at level debug. Never in production. Default false. */
   debug?: boolean
+  /**
+   * What the names of environment variables begin with that set configuration keys, `USANIC_RESPONSE_TIMEOUT=5`;
+   * empty reads none. `config` has the last word. Default `USANIC_`.
+   */
+  envPrefix?: string
   /** Adds routes that tell whether the application lives and is ready; `true` takes their defaults. Default: none. */
   health?: HealthOptions | true
-  /** Where messages go. Default: standard error. */
+  /** Where messages go. Default: standard error, readable in a terminal and as JSON lines elsewhere. */
   logger?: Logger
   /** Whether a trailing slash counts, for routes that do not say. Default false. */
   strictSlashes?: boolean
   /** Another build of uWebSockets.js than the installed one: the module itself. */
   uws?: object
-}
-
-/** Where to listen. */
-export interface ListenOptions {
-  /** Default `127.0.0.1`: this machine only. `0.0.0.0` takes every IPv4 interface. */
-  host?: string
-  /** Default 8000; 0 takes a free one. */
-  port?: number
 }
 
 type AppState = 'idle' | 'starting' | 'running' | 'stopping' | 'stopped'
@@ -71,6 +70,7 @@ const OPTIONS = [
   'cors',
   'ctx',
   'debug',
+  'envPrefix',
   'health',
   'logger',
   'strictSlashes',
@@ -99,12 +99,11 @@ export class App<Ctx extends object = AnyCtx, RequestCtx extends object = AnyCtx
   readonly config: Readonly<Config>
   /** A place for what belongs to the application: connections, caches. */
   readonly ctx: Ctx
-  /** Whether clients see error details. */
-  readonly debug: boolean
   /** Where messages go. */
   readonly logger: Logger
 
   readonly #build: object | undefined
+  #debug: boolean
   readonly #site: Site<App<Ctx, RequestCtx>>
   readonly #tasks: Tasks<App<Ctx, RequestCtx>>
   readonly #dispatcher: Dispatcher
@@ -131,19 +130,27 @@ export class App<Ctx extends object = AnyCtx, RequestCtx extends object = AnyCtx
     })
     super(site.root)
     this.name = name
-    this.config = resolveConfig(options.config)
     this.ctx = options.ctx ?? ({} as Ctx) // reason: filled by whoever declares Ctx
-    this.debug = options.debug ?? false
+    this.#debug = options.debug ?? false
     this.logger = logger
+    this.config = resolveConfig({
+      given: options.config,
+      defaults: { ACCESS_LOG: this.#debug },
+      environment: process.env,
+      envPrefix: options.envPrefix ?? 'USANIC_',
+      warn: (message) => {
+        logger.warn(message)
+      },
+    })
     this.#build = options.uws === undefined ? undefined : checkBuild(options.uws)
     this.#site = site
+    site.routes.onWebsockets = () => this.#server?.acceptWebsockets()
     this.#tasks = new Tasks<App<Ctx, RequestCtx>>(this, (error, task) => {
       logger.error({ err: error }, `The task ${task || 'without a name'} of "${name}" failed`)
     })
     this.#dispatcher = new Dispatcher({
       app: this as unknown as App, // reason: the walk of a request does not look into ctx
       config: this.config,
-      debug: this.debug,
       logger: this.logger,
       router,
       root: site.root,
@@ -186,6 +193,11 @@ export class App<Ctx extends object = AnyCtx, RequestCtx extends object = AnyCtx
       namePrefix,
       imposed,
     })
+  }
+
+  /** Whether clients see error details. */
+  get debug(): boolean {
+    return this.#debug
   }
 
   /** The registered routes, for listing. */
@@ -251,15 +263,11 @@ export class App<Ctx extends object = AnyCtx, RequestCtx extends object = AnyCtx
 
   /**
    * Starts serving and resolves with the address. Rejects with `ERR_LISTEN_IN_USE`, `ERR_LISTEN_ADDRESS`,
-   * `ERR_LISTEN_THREAD`, `ERR_NATIVE_MISSING`, `ERR_APP_STATE`, or what a start listener threw; then
-   * what had started has been stopped again and another `listen` may be tried.
+   * `ERR_LISTEN_THREAD`, `ERR_TLS_CERTIFICATE`, `ERR_NATIVE_MISSING`, `ERR_APP_STATE`, or what a start listener
+   * threw; then what had started has been stopped again and another `listen` may be tried.
    */
   async listen(options: ListenOptions = {}): Promise<ListenAddress> {
-    refuseUnknownKeys(options, ['host', 'port'], 'listen()')
-    const { host = '127.0.0.1', port = 8000 } = options
-    if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-      throw new TypeError(`listen() got port ${String(port)}; it must be an integer from 0 to 65535.`)
-    }
+    const address = listenAddress(options)
     if (this.#state !== 'idle' && this.#state !== 'stopped') {
       throw new UsanicError(
         'ERR_APP_STATE',
@@ -268,7 +276,12 @@ export class App<Ctx extends object = AnyCtx, RequestCtx extends object = AnyCtx
     }
     registry.add(this as unknown as App) // reason: the registry does not look into ctx
     this.#state = 'starting'
-    this.#starting = this.#start(host, port)
+    this.#debug = options.debug ?? this.#debug
+    if (this.logger instanceof ConsoleLogger && options.debug !== undefined)
+      this.logger.verbose = options.debug
+    const logsAccess = options.accessLog ?? (options.debug === true || this.config.ACCESS_LOG)
+    this.#dispatcher.accessLog = logsAccess ? new AccessLog(this.logger) : undefined
+    this.#starting = this.#start(address, options.ssl)
     return this.#starting
   }
 
@@ -298,7 +311,7 @@ export class App<Ctx extends object = AnyCtx, RequestCtx extends object = AnyCtx
     if (this.#state !== 'stopping') registry.remove(this as unknown as App) // reason: the registry does not look into ctx
   }
 
-  async #start(host: string, port: number): Promise<ListenAddress> {
+  async #start(where: ListenAddress, certificate: Certificate | undefined): Promise<ListenAddress> {
     try {
       const build = this.#build ?? (await loadBuild(this.config.REQUEST_MAX_HEADER_SIZE))
       const server = new NativeServer(checkBuild(build), {
@@ -308,13 +321,15 @@ export class App<Ctx extends object = AnyCtx, RequestCtx extends object = AnyCtx
         onOverdue: (exchange) => {
           this.#dispatcher.expire(exchange)
         },
-        responseTimeoutMs: this.config.RESPONSE_TIMEOUT * 1000,
+        certificate,
+        ...serverLimits(this.config),
       })
       this.#server = server
+      if (this.#site.routes.hasWebsockets) server.acceptWebsockets()
       await this.#signal('server.init.before')
       await this.#site.lifecycle.start('before_server_start', this)
       this.#tasks.start()
-      const address = await server.listen(host, port)
+      const address = await server.listen(where)
       await this.#site.lifecycle.start('after_server_start', this)
       await this.#signal('server.init.after')
       this.#state = 'running'

@@ -55,7 +55,14 @@ export interface ListenerDeclaration {
   readonly priority: number
 }
 
-const ROUTE_OPTIONS: readonly string[] = [
+/** What a route was made from, where that is not its handler itself. */
+export interface RouteSource {
+  readonly name?: string
+  readonly function?: object
+}
+
+/** The names of a route's options. */
+export const ROUTE_OPTIONS: readonly string[] = [
   'ctx',
   'errorFormat',
   'host',
@@ -83,7 +90,7 @@ export function declareRoute(
   uri: string,
   handler: Handler<never, never>,
   options: MethodsRouteOptions,
-  source: { readonly name?: string; readonly function?: object } = {},
+  source: RouteSource = {},
 ): RouteDeclaration {
   if (typeof handler !== 'function') {
     throw new UsanicError(

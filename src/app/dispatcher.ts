@@ -9,13 +9,14 @@ import type { Config } from '../base/config.js'
 import type { Logger } from '../base/logger.js'
 import { BodyStream } from '../http/body-stream.js'
 import { errorPage } from '../http/error-pages.js'
-import { SanicException, ServiceUnavailable } from '../http/exceptions.js'
+import { RequestTimeout, SanicException, ServiceUnavailable } from '../http/exceptions.js'
 import { OpenResponse } from '../http/open-response.js'
 import type { RequestHost } from '../http/ports.js'
 import { HTTPRequest } from '../http/request.js'
 import { HTTPResponse, StreamResponse, empty } from '../http/response.js'
 import type { Exchange, Framing, NativeHead } from '../native/index.js'
 import type { Match, Miss, Router } from '../router/index.js'
+import type { AccessLog } from './access-log.js'
 import type { App } from './app.js'
 import type { AutoMethods } from './auto-methods.js'
 import { receiveBody, refuseExpectation, streamBody, type BodyFraming } from './body-receiver.js'
@@ -41,7 +42,6 @@ const ROUTED_EVENTS = [
 export interface DispatcherOptions {
   readonly app: App
   readonly config: Config
-  readonly debug: boolean
   readonly logger: Logger
   readonly router: Router<RouteEntry>
   /** Where requests without a route are. */
@@ -64,7 +64,8 @@ class Leaving {
 export class Dispatcher implements RequestHost<App> {
   readonly app: App
   readonly config: Config
-  readonly #debug: boolean
+  /** Told of every request, when there is one. */
+  accessLog: AccessLog | undefined
   readonly #logger: Logger
   readonly #router: Router<RouteEntry>
   readonly #root: Scope
@@ -75,7 +76,7 @@ export class Dispatcher implements RequestHost<App> {
   constructor(options: DispatcherOptions) {
     this.app = options.app
     this.config = options.config
-    this.#debug = options.debug
+    this.accessLog = undefined
     this.#logger = options.logger
     this.#router = options.router
     this.#root = options.root
@@ -88,10 +89,11 @@ export class Dispatcher implements RequestHost<App> {
   dispatch(head: NativeHead, exchange: Exchange, framing: Framing): void {
     if (framing === 'bad-host') {
       // Nothing of it is trusted: no middleware is asked.
-      this.#fail(new HTTPRequest(this, head, exchange, NO_PARAMS, undefined), exchange, badHost())
+      this.#fail(this.#unrouted(head, exchange), exchange, badHost())
       return
     }
     if (this.#cors?.isPreflight(head) === true) {
+      this.accessLog?.watch(new HTTPRequest(this, head, exchange, NO_PARAMS, undefined), exchange)
       exchange.send(this.#cors.preflight(head))
       return
     }
@@ -108,9 +110,15 @@ export class Dispatcher implements RequestHost<App> {
     return final
   }
 
-  /** The handler of `exchange` has not answered in time. Never throws. */
+  /** The body of a request has not arrived in time, or its handler has not answered. Never throws. */
   expire(exchange: Exchange): void {
     const { request } = exchange
+    if (exchange.isReceiving && request instanceof HTTPRequest) {
+      exchange.closesAfterAnswer = true
+      exchange.restartDeadline() // of middleware, if there is any
+      this.#failBefore(request as Request, exchange, new RequestTimeout('Request Timeout')) // reason: `#takeBody` put it there
+      return
+    }
     const error = new ServiceUnavailable('Response Timeout')
     // reason: `#settle` and `#walk` put the request there
     if (request instanceof HTTPRequest) this.#fail(request as Request, exchange, error)
@@ -126,6 +134,7 @@ export class Dispatcher implements RequestHost<App> {
   #matched(head: NativeHead, exchange: Exchange, framing: Framing, match: Match<RouteEntry>): void {
     const route = match.value
     const request: Request = new HTTPRequest(this, head, exchange, match.params, route)
+    this.accessLog?.watch(request, exchange)
     if (this.#signals.hearsRequests) this.#tellRouted(request)
     if (framing === 'length' || framing === 'chunked') {
       this.#takeBody(request, head, exchange, framing, route)
@@ -157,6 +166,7 @@ export class Dispatcher implements RequestHost<App> {
       this.#call(request, exchange, route)
       return
     }
+    exchange.request = request
     receiveBody(exchange, head, framing, this.config.REQUEST_MAX_SIZE, {
       onBody: (body) => {
         request.body = body
@@ -178,7 +188,7 @@ export class Dispatcher implements RequestHost<App> {
         return
       }
     }
-    const request: Request = new HTTPRequest(this, head, exchange, NO_PARAMS, undefined)
+    const request = this.#unrouted(head, exchange)
     if (this.#signals.hearsRequests) this.#tellRouted(request)
     const allow = auto.allow(miss)
     if (auto.answersOptions(head.method, miss)) {
@@ -392,7 +402,7 @@ export class Dispatcher implements RequestHost<App> {
     this.#logUnlessQuiet(request, error)
     return errorPage(error, {
       appName: this.app.name,
-      debug: this.#debug,
+      debug: this.app.debug,
       path: request.path,
       accept: request.headers.get('accept', ''),
       contentType: request.headers.get('content-type', ''),
@@ -415,6 +425,13 @@ export class Dispatcher implements RequestHost<App> {
     }
   }
 
+  /** A request that no route answers. */
+  #unrouted(head: NativeHead, exchange: Exchange): Request {
+    const request: Request = new HTTPRequest(this, head, exchange, NO_PARAMS, undefined)
+    this.accessLog?.watch(request, exchange)
+    return request
+  }
+
   #scopeOf(request: Request): Scope {
     return routeOf(request)?.scope ?? this.#root
   }
@@ -424,7 +441,7 @@ export class Dispatcher implements RequestHost<App> {
   }
 
   #logUnlessQuiet(request: Request, error: unknown): void {
-    if (error instanceof SanicException && error.quiet) return
+    if (error instanceof SanicException && error.quiet && !this.config.NOISY_EXCEPTIONS) return
     this.#log(error, `Exception occurred while handling uri: ${request.method} ${request.path}`)
   }
 

@@ -1,5 +1,5 @@
 /** The app room's public face. */
-export { App, type AppOptions, type ListenOptions } from './app.js'
+export { App, type AppOptions } from './app.js'
 export { Blueprint, type BlueprintOptions } from './blueprint.js'
 export { BlueprintGroup, type GroupOptions } from './blueprint-group.js'
 export type { CorsOptions } from './cors.js'
@@ -17,6 +17,7 @@ export type {
 export type { HealthOptions } from './health.js'
 export { HTTPMethodView } from './http-method-view.js'
 export { LIFECYCLE_EVENTS, type LifecycleEvent, type Listener } from './lifecycle.js'
+export type { ListenOptions } from './listen-options.js'
 export type {
   MiddlewareResult,
   PriorityOptions,
@@ -35,3 +36,4 @@ export type {
   SignalOptions,
 } from './signals.js'
 export type { Task, TaskFunction } from './tasks.js'
+export type { WebsocketHandler, WebsocketOptions } from './websocket-route.js'

@@ -9,6 +9,7 @@
 import 'reflect-metadata'
 import { UsanicError } from '../base/errors.js'
 import type { MethodsRouteOptions } from './handler.js'
+import type { WebsocketOptions } from './websocket-route.js'
 
 // Must be there before the first decorated class: tsc's helper makes no metadata without it.
 if ((Symbol.metadata as symbol | undefined) === undefined) {
@@ -19,19 +20,16 @@ const METADATA: typeof Symbol.metadata = Symbol.metadata
 const ROUTES = Symbol.for('usanic.routes')
 
 /** One decorator on one method. */
-export interface MethodRoute {
-  readonly method: string | symbol
-  readonly uri: string
-  readonly options: MethodsRouteOptions
-}
+export type MethodRoute = { readonly method: string | symbol; readonly uri: string } & (
+  | { readonly kind: 'http'; readonly options: MethodsRouteOptions }
+  | { readonly kind: 'websocket'; readonly options: WebsocketOptions }
+)
 
 /** A class as a value. */
 export type ClassValue = abstract new (...args: never[]) => object
 
 /** A route and the class (or its metadata) that declared it. */
-interface Declared extends MethodRoute {
-  readonly declaredBy: object
-}
+type Declared = MethodRoute & { readonly declaredBy: object }
 
 /** Declares a route in a standard decorator's metadata. */
 export function declareInMetadata(metadata: DecoratorMetadataObject, route: MethodRoute): void {

@@ -12,6 +12,7 @@ import {
   declareRoute,
   declareSignal,
   type DeclarationTarget,
+  type RouteSource,
 } from './declaration.js'
 import type { ErrorClass } from './exception-handlers.js'
 import type { ExceptionHandler, Handler, MethodsRouteOptions, RouteOptions } from './handler.js'
@@ -25,6 +26,7 @@ import type {
 } from './middleware.js'
 import { registrar, type RouteRegistrar } from './registrar.js'
 import type { SignalHandler, SignalOptions } from './signals.js'
+import { websocketRoute, type WebsocketHandler, type WebsocketOptions } from './websocket-route.js'
 
 /** Declares what surrounds routes: middleware and exception handlers. `A` is the application's type. */
 export class HookRecorder<A> {
@@ -163,6 +165,18 @@ export class Recorder<A> extends HookRecorder<A> {
   }
 
   /**
+   * Registers `handler` for websockets on `uri`. It shares the router with all routes; a request there that asks
+   * for no websocket is 426. Throws as `get` does, and a TypeError for `subprotocols` or `origins` that cannot work.
+   */
+  websocket<const U extends string>(
+    uri: U,
+    handler: WebsocketHandler<Params<U>, A>,
+    options: WebsocketOptions = {},
+  ): void {
+    this.#addWebsocket(uri, handler, options, { name: handler.name, function: handler })
+  }
+
+  /**
    * Registers the methods of a class that carry route decorators; a class is instantiated without arguments.
    * `urlPrefix` goes before each uri. Their routes are called `Class.method` unless they have a name. Throws
    * `ERR_DECORATOR` when no method is decorated.
@@ -231,18 +245,30 @@ export class Recorder<A> extends HookRecorder<A> {
     this.#target.declare(declareRoute(methods, uri, handler, options))
   }
 
+  #addWebsocket(
+    uri: string,
+    handler: WebsocketHandler<never, never>,
+    options: WebsocketOptions,
+    source: RouteSource,
+  ): void {
+    const route = websocketRoute(uri, handler, options)
+    this.#target.declare(declareRoute(['GET'], uri, route.handler, route.options, source))
+  }
+
   /** Applies the decorators on the methods of `type`; dispatches by name, so that an override applies. */
   #addMethods(instance: object, type: ClassValue, urlPrefix: string, namePrefix: string): number {
-    const methods = instance as Record<string | symbol, Handler<never, never>>
+    const methods = instance as Record<string | symbol, unknown>
     const declared = methodRoutesOf(type)
-    for (const { method, uri, options } of declared) {
-      const handler: Handler<never, never> = (request, params) => {
-        const call = methods[method] as Handler<never, never> // reason: the decorator sits on a method of that name
-        return call.call(instance, request, params)
+    for (const declaration of declared) {
+      const { method } = declaration
+      const uri = urlPrefix + declaration.uri
+      const handler = (...args: unknown[]): never => {
+        const call = methods[method] as (...args: unknown[]) => never // reason: the decorator sits on such a method
+        return call.apply(instance, args)
       }
-      const name = namePrefix + String(method)
-      const source = { name, function: methods[method] as object } // reason: as above
-      this.#target.declare(declareRoute(undefined, urlPrefix + uri, handler, options, source))
+      const source = { name: namePrefix + String(method), function: methods[method] as object } // reason: as above
+      if (declaration.kind === 'websocket') this.#addWebsocket(uri, handler, declaration.options, source)
+      else this.#target.declare(declareRoute(undefined, uri, handler, declaration.options, source))
     }
     return declared.length
   }

@@ -8,6 +8,7 @@ import { parsePattern, type Pattern, type Router } from '../router/index.js'
 import { hostsOf, type RouteDeclaration } from './declaration.js'
 import type { Handler, Route, RouteDefaults } from './handler.js'
 import type { Scope } from './scope.js'
+import { isWebsocketRoute } from './websocket-route.js'
 
 const NO_CTX: Readonly<Record<string, unknown>> = Object.freeze({})
 
@@ -57,6 +58,10 @@ export class RouteEntry implements Route {
 /** What is registered, in order. */
 export class RouteTable {
   readonly all: RouteEntry[] = []
+  /** Whether there is a route for websockets. */
+  hasWebsockets = false
+  /** Told when the first one comes. */
+  onWebsockets: (() => void) | undefined
   readonly #appName: string
   readonly #router: Router<RouteEntry>
   readonly #named = new Map<string, { readonly entry: RouteEntry; readonly source: object }>()
@@ -84,6 +89,9 @@ export class RouteTable {
     }
     this.#named.set(name, { entry, source: declaration.source })
     this.all.push(entry)
+    if (this.hasWebsockets || !isWebsocketRoute(declaration.handler)) return
+    this.hasWebsockets = true
+    this.onWebsockets?.()
   }
 
   /** The route of that name, with or without the application's name before it. */

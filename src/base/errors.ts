@@ -39,6 +39,8 @@ export const ERROR_CODES = [
   'ERR_SSE_URL',
   'ERR_STATIC_PATH',
   'ERR_TASK_EXISTS',
+  'ERR_TLS_CERTIFICATE',
+  'ERR_WEBSOCKET_RECV',
 ] as const
 
 /** One of {@link ERROR_CODES}. */

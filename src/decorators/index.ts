@@ -1,2 +1,14 @@
 /** The decorators' public face. */
-export { del, get, head, options, patch, post, put, route, type RouteDecorator } from './route.js'
+export {
+  del,
+  get,
+  head,
+  options,
+  patch,
+  post,
+  put,
+  route,
+  websocket,
+  type RouteDecorator,
+  type WebsocketDecorator,
+} from './route.js'

@@ -6,7 +6,8 @@
  * Neither kind can infer a method's parameters: annotate them with `Params<'/uri'>`; a wrong one does not compile.
  */
 import type { Handler, MethodsRouteOptions, RouteOptions } from '../app/handler.js'
-import { declareInMetadata, declareOnClass } from '../app/method-routes.js'
+import { declareInMetadata, declareOnClass, type MethodRoute } from '../app/method-routes.js'
+import type { WebsocketHandler, WebsocketOptions } from '../app/websocket-route.js'
 import { UsanicError } from '../base/errors.js'
 import type { Params } from '../router/index.js'
 
@@ -27,12 +28,37 @@ export function route<const U extends string>(
   uri: U,
   options: MethodsRouteOptions = {},
 ): RouteDecorator<Params<U>> {
-  const decorate = (target: unknown, place: unknown, descriptor?: unknown): void => {
+  return decorator(uri, (method) => ({ kind: 'http', method, uri, options }))
+}
+
+/** Puts a websocket route on a method whose parameters are `P`; its request may be of any application. */
+export interface WebsocketDecorator<P extends object> {
+  /** As a standard decorator. */
+  <H extends WebsocketHandler<P, never>>(method: H, context: ClassMethodDecoratorContext<never, H>): void
+  /** As a legacy decorator. */
+  <H extends WebsocketHandler<P, never>>(
+    prototype: object,
+    key: string | symbol,
+    descriptor: TypedPropertyDescriptor<H>,
+  ): void
+}
+
+/** Declares a websocket route on the decorated method, `(request, ws, params)`. */
+export function websocket<const U extends string>(
+  uri: U,
+  options: WebsocketOptions = {},
+): WebsocketDecorator<Params<U>> {
+  return decorator(uri, (method) => ({ kind: 'websocket', method, uri, options }))
+}
+
+/** Declares what `routeOf` makes of the method that it is put on. */
+function decorator(uri: string, routeOf: (method: string | symbol) => MethodRoute) {
+  return (target: unknown, place: unknown, descriptor?: unknown): void => {
     if (isContext(place)) {
       if (place.kind !== 'method') throw misplaced(uri, String(place.name), `a ${place.kind}`)
       if (place.static) throw misplaced(uri, String(place.name), 'a static method')
       if (place.private) throw misplaced(uri, String(place.name), 'a private method')
-      declareInMetadata(place.metadata, { method: place.name, uri, options })
+      declareInMetadata(place.metadata, routeOf(place.name))
       return
     }
     const key = place as string | symbol // reason: the legacy call has a key here
@@ -40,9 +66,8 @@ export function route<const U extends string>(
     if (typeof (descriptor as PropertyDescriptor | undefined)?.value !== 'function') {
       throw misplaced(uri, String(key), 'something that is not a method')
     }
-    declareOnClass((target as object).constructor, { method: key, uri, options })
+    declareOnClass((target as object).constructor, routeOf(key))
   }
-  return decorate // reason: the overloads tell the two calls apart
 }
 
 type MethodDecoratorFactory = <const U extends string>(

@@ -45,3 +45,4 @@ export {
 export type { StaticOptions } from './static-files.js'
 export { stream, type StreamChunk } from './stream.js'
 export type { UrlForOptions, UrlParams, UrlValue } from './url-builder.js'
+export { Websocket, WebsocketClosed, type WebsocketMessage } from './websocket.js'

@@ -32,6 +32,11 @@ export function checkResponse({ status, body }: HTTPResponse): void {
 export function writeHead(out: ResponseWriter, response: HTTPResponse): void {
   const { status, contentType, ownHeaders } = response
   if (status !== 200) out.writeStatus(statusLine(status))
+  if (status === 426) {
+    // RFC 9110 section 15.5.22: it must say to what, and websockets are all there is.
+    out.writeHeader('upgrade', 'websocket')
+    out.writeHeader('connection', 'upgrade')
+  }
   if (contentType !== null && allowsContent(status) && ownHeaders?.has('content-type') !== true) {
     out.writeHeader('content-type', contentType)
   }

@@ -4,6 +4,7 @@
  */
 import { UsanicError } from '../base/errors.js'
 import type { ResponseWriter } from '../http/writer.js'
+import type { WebsocketConnection } from './websocket.js'
 
 /** A native request: valid until the native handler returns or awaits; throws afterwards. */
 export interface NativeRequest {
@@ -32,18 +33,58 @@ export interface NativeResponse extends ResponseWriter {
   onWritable(handler: (offset: number) => boolean): unknown
   onData(handler: (chunk: ArrayBuffer, isLast: boolean) => void): unknown
   getRemoteAddressAsText(): ArrayBuffer
+  /** Turns it into a websocket, with `open` called before it returns; the response is dead then. */
+  upgrade(data: WebsocketData, key: string, protocol: string, extensions: string, to: UpgradeContext): unknown
+}
+
+/** What an upgrade handler gets beside request and response; opaque. */
+export type UpgradeContext = object
+
+/** What we hang on a native websocket. */
+export interface WebsocketData {
+  readonly connection: WebsocketConnection
+}
+
+/** A native websocket: throws after `close`. */
+export interface NativeWebsocket {
+  /** 1: sent; 0: buffered; 2: dropped, which needs a `maxBackpressure`. */
+  send(message: string | Uint8Array, isBinary: boolean): number
+  ping(): number
+  end(code: number, reason: string): unknown
+  close(): unknown
+  getBufferedAmount(): number
+  getUserData(): WebsocketData
+}
+
+/** How a pattern's websockets behave. */
+export interface WebsocketBehavior {
+  maxPayloadLength: number
+  idleTimeout: number
+  sendPingsAutomatically: boolean
+  maxBackpressure: number
+  upgrade: (response: NativeResponse, request: NativeRequest, context: UpgradeContext) => void
+  open: (ws: NativeWebsocket) => void
+  message: (ws: NativeWebsocket, message: ArrayBuffer, isBinary: boolean) => void
+  drain: (ws: NativeWebsocket) => void
+  pong: (ws: NativeWebsocket) => void
+  close: (ws: NativeWebsocket, code: number, reason: ArrayBuffer) => void
 }
 
 /** A native server. */
 export interface NativeApp {
   any(pattern: string, handler: (response: NativeResponse, request: NativeRequest) => void): NativeApp
+  /** Takes GET requests with a `Sec-WebSocket-Key` of 24 bytes; all others go on to `any`. */
+  ws(pattern: string, behavior: WebsocketBehavior): NativeApp
   listen(host: string, port: number, options: number, callback: (socket: object | false) => void): NativeApp
+  /** Deletes whatever is at the path. */
+  listen_unix(callback: (socket: object | false) => void, path: string): NativeApp
   close(): unknown
 }
 
 /** What a build of uWebSockets.js has to export: the module itself, whichever release. */
 export interface NativeBuild {
   App(options?: object): NativeApp
+  SSLApp(options: { cert_file_name: string; key_file_name: string; passphrase?: string }): NativeApp
   us_listen_socket_close(socket: object): void
   us_socket_local_port(socket: object): number
   LIBUS_LISTEN_EXCLUSIVE_PORT: number
@@ -85,6 +126,7 @@ export function checkBuild(module: unknown): NativeBuild {
   const candidate = hasDefault(module) ? module.default : module
   const missing = [
     'App',
+    'SSLApp',
     'us_listen_socket_close',
     'us_socket_local_port',
     'LIBUS_LISTEN_EXCLUSIVE_PORT',

@@ -13,9 +13,11 @@ import {
   type StreamListener,
 } from '../http/ports.js'
 import { allowsContent } from '../http/status.js'
+import { UpgradeResponse } from '../http/websocket.js'
 import { checkResponse, writeHead, writeResponse } from '../http/writer.js'
-import type { NativeResponse } from './build.js'
+import type { NativeResponse, UpgradeContext } from './build.js'
 import type { NativeHead, Peer } from './head.js'
+import type { Websockets } from './websocket.js'
 
 /**
  * How an exchange stands in its owner's books: not at all as long as its native callback may still answer it,
@@ -31,6 +33,17 @@ export interface ExchangeOwner {
   readonly isStopping: boolean
   /** Whether its connections are encrypted. */
   readonly isSecure: boolean
+  /** Where exchanges become websockets. */
+  readonly websockets: Websockets
+}
+
+/** Hears how an exchange ended. */
+export interface ExchangeObserver {
+  /**
+   * The answer is over: its status, 0 when there was none, and the bytes of its body. `isComplete` is false when the
+   * connection went before its end. Must not throw.
+   */
+  ended(status: number, bytes: number, isComplete: boolean): void
 }
 
 type ExchangeState = 'open' | 'streaming' | 'closing' | 'ended' | 'aborted'
@@ -41,10 +54,19 @@ export class Exchange implements ResponseSink, RequestExchange, Peer {
   closesAfterAnswer: boolean
   /** Since when the answer is due, by `performance.now()`; 0 as long as the native callback may still give it. */
   dueSince: number
+  /** Whether the request's body is still on its way, which has a deadline of its own. */
+  isReceiving: boolean
   /** The request, for whoever has to answer when the handler does not. */
   request: object | undefined
   /** Called once when nothing more will come of it: the answer is out, or the peer gone. */
   onOver: (() => void) | undefined
+  /** Set for a request that the native code would make a websocket of. */
+  upgradeContext: UpgradeContext | undefined
+  /** Told when the answer is over. */
+  observer: ExchangeObserver | undefined
+  private address: string
+  private status: number
+  private bytes: number
   private state: ExchangeState
   private account: Account
   private hasAbortHandler: boolean
@@ -58,8 +80,14 @@ export class Exchange implements ResponseSink, RequestExchange, Peer {
   constructor(owner: ExchangeOwner, res: NativeResponse, head: NativeHead) {
     this.closesAfterAnswer = false
     this.dueSince = 0
+    this.isReceiving = false
     this.request = undefined
     this.onOver = undefined
+    this.upgradeContext = undefined
+    this.observer = undefined
+    this.address = ''
+    this.status = 0
+    this.bytes = 0
     this.state = 'open'
     this.account = 'none'
     this.hasAbortHandler = false
@@ -91,7 +119,7 @@ export class Exchange implements ResponseSink, RequestExchange, Peer {
   }
 
   remoteAddress(): string {
-    if (this.state !== 'open' && this.state !== 'streaming') return ''
+    if (this.state !== 'open' && this.state !== 'streaming') return this.address
     return readableAddress(Buffer.from(this.res.getRemoteAddressAsText()).toString('latin1'))
   }
 
@@ -115,11 +143,13 @@ export class Exchange implements ResponseSink, RequestExchange, Peer {
 
   /** The answer is due from now on, not from when the head came: the body is there only now. */
   restartDeadline(): void {
+    this.isReceiving = false
     this.dueSince = performance.now()
   }
 
-  /** Takes the body chunk by chunk. Call before the native callback returns. */
+  /** Takes the body chunk by chunk, until `restartDeadline` says that it is there. Call before the native callback returns. */
   onData(onChunk: (chunk: ArrayBuffer, isLast: boolean) => void): void {
+    this.isReceiving = true
     this.res.onData(onChunk)
   }
 
@@ -136,12 +166,16 @@ export class Exchange implements ResponseSink, RequestExchange, Peer {
   }
 
   /**
-   * Sends `response` whole, or starts it when it is a stream. Does nothing when the peer is gone. Throws
+   * Sends `response` whole, or starts it when it is a stream or a websocket. Does nothing when the peer is gone. Throws
    * `ERR_RESPONSE_STATUS` or a TypeError for a response that cannot be sent; nothing has been sent then.
    */
   send(response: HTTPResponse): void {
     if (this.state !== 'open') {
       discardBody(response)
+      return
+    }
+    if (response instanceof UpgradeResponse && this.upgradeContext !== undefined) {
+      this.upgrade(response, this.upgradeContext)
       return
     }
     checkResponse(response)
@@ -169,9 +203,21 @@ export class Exchange implements ResponseSink, RequestExchange, Peer {
     })
   }
 
+  private upgrade(response: UpgradeResponse, context: UpgradeContext): void {
+    const isCorked = this.head !== undefined
+    this.status = response.status
+    // The request outlives the native objects: the handler of the websocket reads on.
+    this.head?.keep()
+    this.address = this.remoteAddress()
+    this.finish('ended')
+    this.owner.websockets.upgrade(this.res, response, context, isCorked)
+  }
+
   private sendWhole(response: HTTPResponse): void {
     const closes = this.closesAfterAnswer || this.owner.isStopping
     if (!this.closesAfterAnswer || this.isHead || !allowsContent(response.status)) this.leaveReading()
+    this.status = response.status
+    if (this.observer !== undefined && !this.isHead) this.bytes = bodyBytes(response)
     if (this.head !== undefined) {
       writeResponse(this.res, response, this.isHead, closes)
     } else {
@@ -190,6 +236,8 @@ export class Exchange implements ResponseSink, RequestExchange, Peer {
     }
     this.defer()
     this.state = 'streaming'
+    this.status = response.status
+    this.bytes = opening === undefined ? 0 : Buffer.byteLength(opening)
     this.listener = listener
     this.request = undefined
     this.setAccount('streaming')
@@ -211,6 +259,7 @@ export class Exchange implements ResponseSink, RequestExchange, Peer {
       )
     }
     writes++
+    this.bytes += chunk.byteLength
     // One callback for all: a closure per client and event would cost more than the rest of the user time.
     corkedResponse = this.res
     corkedChunk = chunk
@@ -228,7 +277,8 @@ export class Exchange implements ResponseSink, RequestExchange, Peer {
     this.res.cork(() => {
       isEnded = this.res.tryEnd(chunk, totalBytes)[1]
     })
-    if (!isEnded) return this.res.getWriteOffset()
+    this.bytes = isEnded ? totalBytes : this.res.getWriteOffset()
+    if (!isEnded) return this.bytes
     this.finish('ended')
     return totalBytes
   }
@@ -296,6 +346,10 @@ export class Exchange implements ResponseSink, RequestExchange, Peer {
     const { onOver } = this
     this.onOver = undefined
     onOver?.()
+    const { observer } = this
+    if (observer === undefined) return
+    this.observer = undefined
+    observer.ended(this.status, this.bytes, state === 'ended')
   }
 
   private setAccount(account: Account): void {
@@ -308,6 +362,11 @@ export class Exchange implements ResponseSink, RequestExchange, Peer {
     this.head?.drop()
     this.head = undefined
   }
+}
+
+function bodyBytes({ status, body }: HTTPResponse): number {
+  if (body === null || !allowsContent(status)) return 0
+  return typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength
 }
 
 function discardBody(response: HTTPResponse): void {

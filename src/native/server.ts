@@ -5,28 +5,42 @@
  * stop waits for and what the response deadline looks at; an answer given within its native callback never
  * enters it.
  */
-import { createServer, type AddressInfo } from 'node:net'
 import { isMainThread } from 'node:worker_threads'
 import { UsanicError } from '../base/errors.js'
-import type { NativeApp, NativeBuild, NativeRequest, NativeResponse } from './build.js'
+import { portInUse, probePort } from './address.js'
+import type { NativeApp, NativeBuild, NativeRequest, NativeResponse, UpgradeContext } from './build.js'
+import { secureApp, type Certificate } from './certificate.js'
 import { Exchange, type Account, type ExchangeOwner } from './exchange.js'
 import { NativeHead } from './head.js'
 import { readFraming, type Framing } from './request-guard.js'
+import { SocketFile, claimSocketPath, explainSocketPath } from './unix-socket.js'
+import { Websockets, type WebsocketOptions } from './websocket.js'
 
-/** Where a server listens. */
+/** Where a server listens: on a host and port, or on a unix socket. */
 export interface ListenAddress {
+  /** Empty for a unix socket. */
   readonly host: string
+  /** 0 for a unix socket. */
   readonly port: number
+  /** The path of the unix socket, if it is one. */
+  readonly unix?: string
 }
 
 /** What the server needs of its owner. */
 export interface ServerOptions {
   /** Called for every request. Must not throw; must answer, defer, or leave the exchange unanswered. */
   readonly onRequest: (head: NativeHead, exchange: Exchange, framing: Framing) => void
-  /** Called for an answer that is due for longer than `responseTimeoutMs`; again later if it stays due. */
+  /** Called for a body or an answer that takes longer than its timeout; again later if it stays due. */
   readonly onOverdue: (exchange: Exchange) => void
+  /** Longest a body may be on its way, in milliseconds. */
+  readonly requestTimeoutMs: number
   /** Longest an answer may be due, in milliseconds. */
   readonly responseTimeoutMs: number
+  /** Whether connections stay open after an answer. */
+  readonly keepAlive: boolean
+  /** Speaks TLS with this certificate. */
+  readonly certificate: Certificate | undefined
+  readonly websockets: WebsocketOptions
 }
 
 /** How many free ports are tried before a listen on any port gives up. */
@@ -36,6 +50,7 @@ const DEADLINE_TICK_MS = 1000
 
 /** One listening socket and the exchanges that came through it. */
 export class NativeServer implements ExchangeOwner {
+  readonly websockets: Websockets
   #isStopping = false
   readonly #build: NativeBuild
   readonly #options: ServerOptions
@@ -43,6 +58,7 @@ export class NativeServer implements ExchangeOwner {
   readonly #due = new Set<Exchange>()
   #streams = 0
   #socket: object | undefined
+  #socketFile: SocketFile | undefined
   #deadlines: NodeJS.Timeout | undefined
   #onDrained: (() => void) | undefined
   /** The exchanges whose native callback is not over; one, as far as anybody has seen. */
@@ -56,10 +72,14 @@ export class NativeServer implements ExchangeOwner {
   readonly #leaveCallbacks = () => {
     for (const exchange of this.#inCallback) exchange.leaveCallback()
     this.#inCallback.length = 0
-    if (this.#onDrained !== undefined && this.#isIdle()) this.#onDrained()
+    this.#tellIfIdle()
   }
+  #acceptsWebsockets = false
 
-  /** Throws `ERR_LISTEN_THREAD` outside the main thread, where the native code would end the whole process. */
+  /**
+   * Throws `ERR_LISTEN_THREAD` outside the main thread, where the native code would end the whole process, and
+   * `ERR_TLS_CERTIFICATE`.
+   */
   constructor(build: NativeBuild, options: ServerOptions) {
     if (!isMainThread) {
       throw new UsanicError(
@@ -70,14 +90,19 @@ export class NativeServer implements ExchangeOwner {
     }
     this.#build = build
     this.#options = options
-    this.#app = build.App()
+    const { certificate } = options
+    this.#app = certificate === undefined ? build.App() : secureApp(build, certificate)
     this.#app.any('/*', (res, req) => {
-      this.#accept(res, req)
+      this.#accept(res, req, undefined)
+    })
+    this.websockets = new Websockets(options.websockets, () => {
+      this.#tellIfIdle()
     })
   }
 
-  /** Plain HTTP alone so far. */
-  readonly isSecure = false
+  get isSecure(): boolean {
+    return this.#options.certificate !== undefined
+  }
 
   get isStopping(): boolean {
     return this.#isStopping
@@ -85,27 +110,36 @@ export class NativeServer implements ExchangeOwner {
 
   /**
    * Binds and listens; port 0 takes a free one. Rejects with `ERR_LISTEN_IN_USE` when another server has the
-   * port and `ERR_LISTEN_ADDRESS` when the address cannot be had.
+   * port or the path and `ERR_LISTEN_ADDRESS` when the address cannot be had.
    */
-  async listen(host: string, port: number): Promise<ListenAddress> {
-    const socket = port === 0 ? await this.#bindAny(host) : this.#bind(host, port)
-    if (socket === false) {
-      await probe(host, port) // says what is wrong
-      throw inUse(host, port)
-    }
+  async listen(address: ListenAddress): Promise<ListenAddress> {
+    const { unix } = address
+    const socket = unix === undefined ? await this.#bindPort(address) : await this.#bindPath(unix)
     this.#socket = socket
     this.#deadlines = setInterval(() => {
       this.#expireLate()
     }, DEADLINE_TICK_MS).unref()
-    return { host, port: this.#build.us_socket_local_port(socket) }
+    return unix === undefined ? { ...address, port: this.#build.us_socket_local_port(socket) } : address
   }
 
-  /** Stops accepting; what is under way goes on, and its answers close their connections. */
+  /** Takes upgrade requests from now on. Not from the start: without it no request pays for the question. */
+  acceptWebsockets(): void {
+    if (this.#acceptsWebsockets) return
+    this.#acceptsWebsockets = true
+    this.websockets.accept(this.#app, (res, req, context) => {
+      this.#accept(res, req, context)
+    })
+  }
+
+  /** Stops accepting and closes the websockets; what is under way goes on, and its answers close their connections. */
   stopListening(): void {
     this.#isStopping = true
+    this.websockets.closeAll()
     if (this.#socket === undefined) return
     this.#build.us_listen_socket_close(this.#socket)
     this.#socket = undefined
+    this.#socketFile?.remove()
+    this.#socketFile = undefined
   }
 
   /** Resolves once no answer is due any more, true; or after `deadlineMs`, false. */
@@ -128,6 +162,7 @@ export class NativeServer implements ExchangeOwner {
   close(): void {
     this.stopListening()
     clearInterval(this.#deadlines)
+    this.websockets.stop()
     this.#app.close()
   }
 
@@ -136,16 +171,23 @@ export class NativeServer implements ExchangeOwner {
     else if (from === 'streaming') this.#streams--
     if (to === 'due') this.#due.add(exchange)
     else if (to === 'streaming') this.#streams++
-    else if (this.#isIdle()) this.#onDrained?.()
+    else this.#tellIfIdle()
   }
 
   #isIdle(): boolean {
-    return this.#due.size === 0 && this.#streams === 0 && this.#inCallback.length === 0
+    return (
+      this.#due.size === 0 && this.#streams === 0 && this.#inCallback.length === 0 && this.websockets.isIdle
+    )
   }
 
-  #accept(res: NativeResponse, req: NativeRequest): void {
+  #tellIfIdle(): void {
+    if (this.#onDrained !== undefined && this.#isIdle()) this.#onDrained()
+  }
+
+  #accept(res: NativeResponse, req: NativeRequest, upgradeContext: UpgradeContext | undefined): void {
     const head = new NativeHead(req)
     const exchange = new Exchange(this, res, head)
+    exchange.upgradeContext = upgradeContext
     head.peer = exchange
     const framing = readFraming(head)
     if (framing === 'refused') {
@@ -153,7 +195,8 @@ export class NativeServer implements ExchangeOwner {
       return
     }
     // The native parser reads trailers and broken chunk sizes as a further request.
-    if (framing === 'chunked' || framing === 'bad-host') exchange.closesAfterAnswer = true
+    const isLast = framing === 'chunked' || framing === 'bad-host' || !this.#options.keepAlive
+    if (isLast) exchange.closesAfterAnswer = true
     try {
       this.#options.onRequest(head, exchange, framing)
     } catch {
@@ -166,6 +209,21 @@ export class NativeServer implements ExchangeOwner {
     queueMicrotask(this.#afterMicrotasks)
   }
 
+  async #bindPort({ host, port }: ListenAddress): Promise<object> {
+    const socket = port === 0 ? await this.#bindAny(host) : this.#bind(host, port)
+    if (socket !== false) return socket
+    await probePort(host, port) // says what is wrong
+    throw portInUse(host, port)
+  }
+
+  async #bindPath(path: string): Promise<object> {
+    await claimSocketPath(path)
+    const socket = this.#bindUnix(path)
+    if (socket === false) throw await explainSocketPath(path)
+    this.#socketFile = new SocketFile(path)
+    return socket
+  }
+
   /**
    * The native code reuses an address (SO_REUSEADDR: the closing connections of the server before) for a port that
    * is named, not for one that it chooses: so a free one is looked for, and named. Somebody may be faster.
@@ -173,7 +231,7 @@ export class NativeServer implements ExchangeOwner {
   async #bindAny(host: string): Promise<object | false> {
     let socket: object | false = false
     for (let tries = 0; socket === false && tries < FREE_PORT_TRIES; tries++) {
-      socket = this.#bind(host, await probe(host, 0))
+      socket = this.#bind(host, await probePort(host, 0))
     }
     return socket
   }
@@ -188,46 +246,21 @@ export class NativeServer implements ExchangeOwner {
     return socket
   }
 
+  #bindUnix(path: string): object | false {
+    let socket: object | false = false
+    // The callback comes before listen_unix() returns.
+    this.#app.listen_unix((result) => {
+      socket = result
+    }, path)
+    return socket
+  }
+
   #expireLate(): void {
-    const latest = performance.now() - this.#options.responseTimeoutMs
+    const now = performance.now()
+    const { requestTimeoutMs, responseTimeoutMs } = this.#options
     for (const exchange of this.#due) {
-      if (exchange.dueSince < latest) this.#options.onOverdue(exchange)
+      const limit = exchange.isReceiving ? requestTimeoutMs : responseTimeoutMs
+      if (now - exchange.dueSince > limit) this.#options.onOverdue(exchange)
     }
   }
-}
-
-/**
- * Binds the address with node's own server, for its error codes; resolves with the port when nobody else listens
- * there.
- */
-function probe(host: string, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      reject(error.code === 'EADDRINUSE' ? inUse(host, port, error) : badAddress(host, port, error))
-    })
-    server.listen({ host, port, exclusive: true }, () => {
-      const { port: bound } = server.address() as AddressInfo // reason: it listens on TCP
-      server.close(() => {
-        resolve(bound)
-      })
-    })
-  })
-}
-
-function inUse(host: string, port: number, cause?: Error): UsanicError {
-  return new UsanicError(
-    'ERR_LISTEN_IN_USE',
-    `Port ${port} on ${host} is in use. Stop the process that listens there, choose another port, or 0 for any.`,
-    { cause },
-  )
-}
-
-function badAddress(host: string, port: number, cause: NodeJS.ErrnoException): UsanicError {
-  return new UsanicError(
-    'ERR_LISTEN_ADDRESS',
-    `Cannot listen on ${host}:${port} (${cause.code ?? cause.message}). Give an address of this machine, such as ` +
-      '127.0.0.1 or 0.0.0.0, and a port that you may bind.',
-    { cause },
-  )
 }

@@ -1,8 +1,9 @@
-/** Configuration: what is refused when an application is made, and the response timeout at work. */
-import { describe, expect, test } from 'vitest'
-import { App, text, type Config } from 'usanic'
+/** Configuration: what is refused when an application is made, the environment, and keys at work. */
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { App, abort, text, type Config } from 'usanic'
 import { TestClient } from 'usanic/testing'
 import { QuietLogger } from '../support/quiet-logger.js'
+import { RawConnection } from '../support/raw-connection.js'
 
 function configured(config: Partial<Config>): App {
   return new App('configured', { config, logger: new QuietLogger() })
@@ -12,10 +13,7 @@ describe('a configuration', () => {
   test('has defaults, which what is given replaces', async () => {
     const app = configured({ RESPONSE_TIMEOUT: 5, FALLBACK_ERROR_FORMAT: 'text' })
     expect(app.config).toEqual({
-      REQUEST_MAX_SIZE: 100_000_000,
-      REQUEST_MAX_HEADER_SIZE: 8192,
-      GRACEFUL_SHUTDOWN_TIMEOUT: 15,
-      RESPONSE_TIMEOUT: 5,
+      ACCESS_LOG: false,
       FALLBACK_ERROR_FORMAT: 'text',
       FORM_MAX_PARTS: 1000,
       FORM_MAX_NAME_SIZE: 256,
@@ -27,6 +25,17 @@ describe('a configuration', () => {
       FORWARDED_FOR_HEADER: 'X-Forwarded-For',
       REAL_IP_HEADER: '',
       FORWARDED_SECRET: '',
+      GRACEFUL_SHUTDOWN_TIMEOUT: 15,
+      KEEP_ALIVE: true,
+      NOISY_EXCEPTIONS: false,
+      REQUEST_MAX_HEADER_SIZE: 8192,
+      REQUEST_MAX_SIZE: 100_000_000,
+      REQUEST_TIMEOUT: 60,
+      RESPONSE_TIMEOUT: 5,
+      WEBSOCKET_MAX_QUEUE_SIZE: 4_194_304,
+      WEBSOCKET_MAX_SIZE: 1_048_576,
+      WEBSOCKET_PING_INTERVAL: 20,
+      WEBSOCKET_PING_TIMEOUT: 20,
     })
     await app.stop()
   })
@@ -35,7 +44,8 @@ describe('a configuration', () => {
     ['RESPONSE_TIMOUT', 'Did you mean RESPONSE_TIMEOUT?'],
     ['response_timeout', 'Did you mean RESPONSE_TIMEOUT?'],
     ['requestMaxSize', 'Did you mean REQUEST_MAX_SIZE?'],
-    ['WEBSOCKET_PING_INTERVAL', 'Known keys: REQUEST_MAX_SIZE, '],
+    ['toString', 'Known keys: ACCESS_LOG, '],
+    ['DATABASE_URL', 'Known keys: ACCESS_LOG, '],
   ])('with the unknown key %s is refused with a suggestion', (key, suggestion) => {
     expect(() => configured({ [key]: 1 })).toThrow(
       expect.objectContaining({
@@ -51,6 +61,12 @@ describe('a configuration', () => {
     ['REQUEST_MAX_HEADER_SIZE', Number.NaN],
     ['GRACEFUL_SHUTDOWN_TIMEOUT', '15'],
     ['RESPONSE_TIMEOUT', null],
+    ['RESPONSE_TIMEOUT', Infinity],
+    ['REQUEST_MAX_SIZE', 1.5],
+    ['WEBSOCKET_PING_INTERVAL', -1],
+    ['WEBSOCKET_MAX_SIZE', 2 ** 31],
+    ['ACCESS_LOG', 'yes'],
+    ['KEEP_ALIVE', 1],
     ['FALLBACK_ERROR_FORMAT', 'xml'],
     ['PROXIES_COUNT', -1],
     ['PROXIES_COUNT', 1.5],
@@ -70,6 +86,135 @@ describe('a configuration', () => {
     expect(() => new App('configured', { RESPONSE_TIMEOUT: 5 })).toThrow(TypeError)
     // @ts-expect-error the option is called strictSlashes
     expect(() => new App('configured', { strictSlash: true })).toThrow('Did you mean "strictSlashes"?')
+  })
+})
+
+describe('the environment', () => {
+  afterEach(() => vi.unstubAllEnvs())
+
+  /** What a variable makes of its key. */
+  async function resolved(key: keyof Config, text: string): Promise<unknown> {
+    vi.stubEnv(`USANIC_${key}`, text)
+    const app = configured({})
+    await app.stop()
+    return app.config[key]
+  }
+
+  test.each([
+    ['RESPONSE_TIMEOUT', '10', 10],
+    ['RESPONSE_TIMEOUT', ' 0.5 ', 0.5],
+    ['RESPONSE_TIMEOUT', '1e1', 10],
+    ['REQUEST_MAX_SIZE', '1_000_000', 1_000_000],
+    ['WEBSOCKET_PING_INTERVAL', '0', 0],
+    ['FALLBACK_ERROR_FORMAT', 'json', 'json'],
+    ...['y', 'yes', 'yep', 'yup', 't', 'true', 'on', 'enable', 'enabled', '1', 'TRUE', 'Yes'].map(
+      (word) => ['ACCESS_LOG', word, true] as const,
+    ),
+    ...['n', 'no', 'f', 'false', 'off', 'disable', 'disabled', '0', 'False'].map(
+      (word) => ['KEEP_ALIVE', word, false] as const,
+    ),
+  ] as const)('sets %s by %j', async (key, text, value) => {
+    expect(await resolved(key, text)).toBe(value)
+  })
+
+  test.each([
+    ['RESPONSE_TIMEOUT', 'soon', 'a number of seconds greater than 0'],
+    ['RESPONSE_TIMEOUT', '', 'a number of seconds greater than 0'],
+    ['RESPONSE_TIMEOUT', '0x10', 'a number of seconds greater than 0'],
+    ['RESPONSE_TIMEOUT', '-1', 'a number of seconds greater than 0'],
+    ['REQUEST_MAX_SIZE', '1.5', 'a whole number of bytes'],
+    ['ACCESS_LOG', 'maybe', 'true or false'],
+    ['FALLBACK_ERROR_FORMAT', 'xml', 'one of auto, html, json, text'],
+  ] as const)('is refused where %s is %j', async (key, text, allowed) => {
+    await expect(resolved(key, text)).rejects.toMatchObject({
+      code: 'ERR_CONFIG',
+      message: expect.stringContaining(
+        `USANIC_${key} of the environment is ${JSON.stringify(text)}; it must be ${allowed}`,
+      ) as string,
+    })
+  })
+
+  test('stands behind what the program says, and before the defaults', async () => {
+    vi.stubEnv('USANIC_RESPONSE_TIMEOUT', '10')
+    vi.stubEnv('USANIC_REQUEST_TIMEOUT', '11')
+    const app = configured({ RESPONSE_TIMEOUT: 5 })
+    expect(app.config).toMatchObject({
+      RESPONSE_TIMEOUT: 5,
+      REQUEST_TIMEOUT: 11,
+      REQUEST_MAX_SIZE: 100_000_000,
+    })
+    await app.stop()
+  })
+
+  test('is read with another prefix, or not at all', async () => {
+    vi.stubEnv('USANIC_RESPONSE_TIMEOUT', '10')
+    vi.stubEnv('SANIC_RESPONSE_TIMEOUT', '20')
+    const read = async (envPrefix: string) => {
+      const app = new App('prefixed', { envPrefix })
+      await app.stop()
+      return app.config.RESPONSE_TIMEOUT
+    }
+    expect([await read('SANIC_'), await read('USANIC_'), await read('')]).toEqual([20, 10, 60])
+  })
+
+  test('with a key that is nearly one is warned of, with any other left alone', async () => {
+    vi.stubEnv('USANIC_RESPONSE_TIMOUT', '10')
+    vi.stubEnv('USANIC_HOME', '/opt')
+    const logger = new QuietLogger()
+    const app = new App('misspelt', { logger })
+    await app.stop()
+    expect(logger.of('warn')).toEqual([
+      'USANIC_RESPONSE_TIMOUT of the environment is ignored. Did you mean USANIC_RESPONSE_TIMEOUT?',
+    ])
+  })
+})
+
+describe('REQUEST_TIMEOUT', () => {
+  test('answers 408 to a body that does not arrive in time, and closes the connection', async () => {
+    const app = configured({ REQUEST_TIMEOUT: 0.05 })
+    app.post('/', (request) => text(request.text))
+    await using client = await TestClient.start(app)
+    using connection = await RawConnection.open(client.port)
+    connection.send(
+      'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\nAccept: application/json\r\n\r\nhalf',
+    )
+    const answer = await connection.response()
+    expect([answer.status, answer.get('connection')]).toEqual([408, 'close'])
+    expect(JSON.parse(answer.body)).toMatchObject({ status: 408, message: 'Request Timeout' })
+    expect(await connection.closed()).toBe('')
+    expect(await (await client.fetch('/', { method: 'POST', body: 'whole' })).text()).toBe('whole')
+  })
+})
+
+describe('KEEP_ALIVE', () => {
+  test.each(['GET', 'HEAD'])(
+    'of false announces and serves nothing more after an answer to %s',
+    async (method) => {
+      const app = configured({ KEEP_ALIVE: false })
+      let calls = 0
+      app.route('/', { methods: ['GET', 'HEAD'] })(() => text(`call ${++calls}`))
+      await using client = await TestClient.start(app)
+      using connection = await RawConnection.open(client.port)
+      connection.send(`${method} / HTTP/1.1\r\nHost: x\r\n\r\n`)
+      const answer = await connection.response({ isHead: method === 'HEAD' })
+      expect(answer.get('connection')).toBe('close')
+      connection.send(`${method} / HTTP/1.1\r\nHost: x\r\n\r\n`)
+      expect(await (await client.fetch('/')).text()).toBe('call 2')
+    },
+  )
+})
+
+describe('NOISY_EXCEPTIONS', () => {
+  test.each([
+    [false, []],
+    [true, ['Exception occurred while handling uri: GET /quiet']],
+  ])('of %s logs %j of a quiet exception', async (noisy, messages) => {
+    const logger = new QuietLogger()
+    const app = new App('noisy', { logger, config: { NOISY_EXCEPTIONS: noisy } })
+    app.get('/quiet', () => abort(404))
+    await using client = await TestClient.start(app)
+    await client.fetch('/quiet')
+    expect(logger.of('error')).toEqual(messages)
   })
 })
 

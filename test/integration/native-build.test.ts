@@ -85,7 +85,7 @@ describe('without a binary for this machine', () => {
       WITHOUT_BINARY,
     )
     expect(code).toBe(1)
-    expect(stderr).toContain('"missing" did not start')
+    expect(JSON.parse(stderr)).toMatchObject({ level: 'error', msg: '"missing" did not start' })
     expect(stderr).toContain('ERR_NATIVE_MISSING')
   })
 

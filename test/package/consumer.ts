@@ -112,7 +112,7 @@ export class RunningServer implements AsyncDisposable {
     const said: string[] = []
     for await (const line of createInterface(child.stderr)) {
       said.push(line)
-      const origin = /Goin' Fast @ (http:\S+)/.exec(line)?.[1]
+      const origin = /Goin' Fast @ (http:[^\s"]+)/.exec(line)?.[1]
       if (origin !== undefined) {
         child.stderr.resume()
         return new RunningServer(child, exited, origin)

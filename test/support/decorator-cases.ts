@@ -5,8 +5,8 @@
  */
 /* eslint-disable @typescript-eslint/no-extraneous-class -- @app.route goes on static methods */
 import { expect, test } from 'vitest'
-import { App, del, get, head, json, options, patch, post, put, route, text } from 'usanic'
-import type { HTTPResponse, Params, Request } from 'usanic'
+import { App, del, get, head, json, options, patch, post, put, route, text, websocket } from 'usanic'
+import type { HTTPResponse, Params, Request, Websocket } from 'usanic'
 import { TestClient } from 'usanic/testing'
 
 let apps = 0
@@ -233,6 +233,27 @@ export function registrationCases(): void {
     expect(await (await client.fetch('/health')).text()).toBe('fine')
     Health.state = 'tired'
     expect(await (await client.fetch('/echo/21', { method: 'PUT' })).text()).toBe('PUT tired 42')
+  })
+
+  test('@websocket puts a websocket on a method, of a class and of a class that extends App', async () => {
+    class Rooms {
+      readonly greeting = 'welcome to'
+      @websocket('/rooms/<id:int>', { subprotocols: ['chat'] })
+      async room(_request: Request, ws: Websocket, { id }: Params<'/rooms/<id:int>'>) {
+        await ws.send(`${this.greeting} ${id + 1} by ${ws.subprotocol ?? 'nothing'}`)
+      }
+    }
+    class Service extends App {
+      @websocket('/feed') async feed(_request: Request, ws: Websocket) {
+        await ws.send(`feed of ${this.name}`)
+      }
+    }
+    const app = new Service('feeding')
+    app.register(Rooms, { urlPrefix: '/v1' })
+    await using client = await TestClient.start(app)
+    const room = await client.websocket('/v1/rooms/41', { subprotocols: ['chat'] })
+    expect(await room.recv()).toBe('welcome to 42 by chat')
+    expect(await (await client.websocket('/feed')).recv()).toBe('feed of feeding')
   })
 
   test('the order of registration does not decide which route answers', async () => {

@@ -27,9 +27,9 @@ export class Program implements AsyncDisposable {
   readonly #news = new EventEmitter()
   #exit: Exit | undefined
 
-  constructor(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  constructor(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}, cwd = ROOT) {
     this.#name = [command, ...args].join(' ')
-    this.#child = spawn(command, args, { cwd: ROOT, env: { ...process.env, ...env } })
+    this.#child = spawn(command, args, { cwd, env: { ...process.env, ...env } })
     this.#child.stdout.setEncoding('utf8').on('data', (text: string) => {
       this.stdout += text
       this.#news.emit('news')
@@ -118,7 +118,7 @@ export class ExampleServer extends Program {
     const env = { HOST: '127.0.0.1', PORT: String(port) }
     const server = new ExampleServer(node, [...tsx, `examples/${name}`], env)
     try {
-      const [, origin = ''] = await server.said(/Goin' Fast @ (http:\S+)/, 'stderr')
+      const [, origin = ''] = await server.said(/Goin' Fast @ (http:[^\s"]+)/, 'stderr')
       server.origin = origin
       return server
     } catch (error) {

@@ -199,6 +199,36 @@ app.get('/stream/throws', () =>
 app.get('/stream/wrong', () => stream([5 as never]))
 app.post('/upload', (request) => text(String(request.body.byteLength)))
 
+// --- websockets
+app.websocket('/ws/echo', async (_request, ws) => {
+  for await (const message of ws) await ws.send(message)
+})
+app.websocket('/ws/throw', () => {
+  throw new Error('at once')
+})
+app.websocket('/ws/reject/<what:alpha>', async (_request, ws, { what }) => {
+  await ws.recv()
+  throw misuse(what === 'undefined' ? undefined : new Error(what)) as unknown as Error // reason: as above
+})
+app.websocket('/ws/used-after-close', async (_request, ws) => {
+  ws.close()
+  void ws.send('too late')
+  void ws.recv()
+  ws.close(1011)
+  await turn()
+  void ws.send('much too late')
+  ws.close()
+})
+app.websocket('/ws/unawaited', async (_request, ws) => {
+  await ws.recv()
+  for (let i = 0; i < 1000; i++) void ws.send('x'.repeat(10_000))
+  void ws.recv()
+})
+app.websocket('/ws/closed-within-message', async (_request, ws) => {
+  await ws.recv() // continues within the native callback of the message
+  ws.close(4000)
+})
+
 // --- worker threads, which do not inherit tsx
 const WORKER = `import('tsx/esm/api').then(({ register }) => {
   register()

@@ -4,8 +4,20 @@
  * error) fails the type check. The imports are the built package's, so this is what users get.
  */
 /* eslint-disable @typescript-eslint/no-extraneous-class -- @app.route goes on static methods */
-import { App, Blueprint, HTTPMethodView, NotFound, empty, get, json, post, route, text } from 'usanic'
-import type { Handler, HTTPResponse, Params, Request } from 'usanic'
+import {
+  App,
+  Blueprint,
+  HTTPMethodView,
+  NotFound,
+  empty,
+  get,
+  json,
+  post,
+  route,
+  text,
+  websocket,
+} from 'usanic'
+import type { Handler, HTTPResponse, Params, Request, Websocket } from 'usanic'
 import { Sse } from 'usanic/sse'
 
 // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the only form that is exact
@@ -287,6 +299,34 @@ visited.addTask(async ({ ctx }, signal) => {
 visited.urlFor('shop.item', { id: 1, tags: ['a', 'b'], day: new Date() }, { external: true, server: 'x' })
 // @ts-expect-error null is no value of a url
 visited.urlFor('shop.item', { id: null })
+
+// --- websockets
+
+typed.websocket('/rooms/<id:int>', async (request, ws, { id }) => {
+  holds(true satisfies Equal<typeof id, number>)
+  await ws.send(request.app.ctx.database.find(id))
+  for await (const message of ws) {
+    holds(true satisfies Equal<typeof message, string | Uint8Array>)
+    await ws.send(message)
+  }
+  const late = await ws.recv({ timeoutMs: 5 })
+  holds(true satisfies Equal<typeof late, string | Uint8Array | undefined>)
+  await ws.send(late ?? 'nothing came')
+  // @ts-expect-error an object is no message
+  await ws.send({ id })
+})
+// @ts-expect-error there is no such parameter
+typed.websocket('/rooms/<id:int>', (_request, ws, { name }) => ws.send(String(name)))
+
+export class Rooms {
+  @websocket('/rooms/<id:int>') room(_request: Request, ws: Websocket, { id }: Params<'/rooms/<id:int>'>) {
+    return ws.send(String(id + 1))
+  }
+  // @ts-expect-error an int is a number
+  @websocket('/wrong/<id:int>') wrong(_request: Request, ws: Websocket, { id }: { id: string }) {
+    return ws.send(id)
+  }
+}
 
 // --- `usanic/sse` types what it attaches
 

@@ -62,7 +62,7 @@ export function requestOf(
 ): HTTPRequest<undefined> {
   const host: RequestHost<undefined> = {
     app: undefined,
-    config: resolveConfig(config),
+    config: resolveConfig({ given: config }),
     beforeSending: (_request, response) => Promise.resolve(response),
   }
   const head = new FakeHead(fields, query, isSecure)
