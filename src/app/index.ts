@@ -2,7 +2,7 @@
 export { App, type AppOptions } from './app.js'
 export { Blueprint, type BlueprintOptions } from './blueprint.js'
 export { BlueprintGroup, type GroupOptions } from './blueprint-group.js'
-export type { CorsOptions } from './cors.js'
+export type { CorsOptions } from '../http/cors.js'
 export type { ErrorClass } from './exception-handlers.js'
 export type {
   ExceptionHandler,

@@ -49,6 +49,7 @@ export function serverLimits(config: Config): Omit<ServerOptions, 'onRequest' | 
   return {
     requestTimeoutMs: config.REQUEST_TIMEOUT * 1000,
     responseTimeoutMs: config.RESPONSE_TIMEOUT * 1000,
+    isBehindProxy: config.PROXIES_COUNT > 0 || config.REAL_IP_HEADER !== '' || config.FORWARDED_SECRET !== '',
     keepAlive: config.KEEP_ALIVE,
     websockets: {
       maxSize: config.WEBSOCKET_MAX_SIZE,

@@ -8,6 +8,7 @@ import type { WebsocketConnection } from './websocket.js'
 
 /** A native request: valid until the native handler returns or awaits; throws afterwards. */
 export interface NativeRequest {
+  getHeader(name: string): string
   getUrl(): string
   getCaseSensitiveMethod(): string
   getQuery(): string

@@ -1,6 +1,6 @@
 /**
- * The head of one request. Its fields are copied at once: the guard has to look at each of them, and a field is
- * cheap to keep once it has been looked at. The query and the address are read when somebody asks for them.
+ * The head of one request: read from the native request while that is valid, from a copy afterwards. A field that
+ * nobody reads costs nothing: a browser sends fifteen, and to copy them costs more than the routing.
  *
  * Owned by the request object, not by the exchange: an event stream that stays open for hours must not keep
  * the header fields of the request that opened it.
@@ -16,14 +16,14 @@ export interface Peer {
   readonly isSecure: boolean
 }
 
-/** A request head at the edge. The query can be read until `drop`, and for ever after `keep`. */
+/** A request head at the edge. Valid for reading until `drop`, and for ever after `keep`. */
 export class NativeHead implements RequestHead {
   readonly method: string
   readonly path: string
   private req: NativeRequest | undefined
   /** Set by whoever makes the exchange. */
   peer: Peer | undefined
-  private readonly fields: string[]
+  private fields: string[] | undefined
   private rawQuery: string | undefined
   private address: string | undefined
 
@@ -32,9 +32,7 @@ export class NativeHead implements RequestHead {
     this.path = req.getUrl()
     this.req = req
     this.peer = undefined
-    collected = []
-    req.forEach(collect)
-    this.fields = collected
+    this.fields = undefined
     this.rawQuery = undefined
     this.address = undefined
   }
@@ -46,11 +44,17 @@ export class NativeHead implements RequestHead {
 
   header(name: string): string {
     const { fields } = this
+    if (fields === undefined) return this.req?.getHeader(name) ?? ''
     for (let i = 0; i < fields.length; i += 2) if (fields[i] === name) return fields[i + 1] ?? ''
     return ''
   }
 
   headers(): string[] {
+    if (this.fields === undefined) {
+      collected = []
+      this.req?.forEach(collect)
+      this.fields = collected
+    }
     return this.fields
   }
 
@@ -66,6 +70,7 @@ export class NativeHead implements RequestHead {
   keep(): void {
     if (this.req === undefined) return
     this.query()
+    this.headers()
     this.drop()
   }
 

@@ -1,11 +1,13 @@
 /**
- * Looks at every header field once, for what the native parser lets through and another parser on the way would
- * read differently.
+ * Refuses what the native parser lets through and another parser on the way would read differently.
  *
  * A framing that two parsers may read differently (two lengths, an empty one, a coding that is not chunked: RFC 9112
  * section 6.3, request smuggling) is refused: the connection is dropped without an answer, for nothing that follows
  * on it can be trusted. A `Host` that is not exactly one valid one is a 400 (RFC 9112 section 3.2), after which the
  * connection closes.
+ *
+ * A repeated field shows only to one who looks at every field, which costs more than the routing. With a body that
+ * is done always, and behind a proxy, where there is another parser on the way, with every request.
  */
 import { isValidHost } from '../http/host.js'
 import type { NativeHead } from './head.js'
@@ -13,9 +15,17 @@ import type { NativeHead } from './head.js'
 /** What the header fields say of a request's body; `refused` and `bad-host` end it. */
 export type Framing = 'none' | 'length' | 'chunked' | 'refused' | 'bad-host'
 
-/** Judges the fields of `head`. */
-export function readFraming(head: NativeHead): Framing {
-  const fields = head.headers()
+/** Judges `head`; `isBehindProxy` looks at every field of every request. */
+export function readFraming(head: NativeHead, isBehindProxy: boolean): Framing {
+  const { method } = head
+  const mayHaveNone = !isBehindProxy && (method === 'GET' || method === 'HEAD')
+  if (mayHaveNone && head.header('content-length') === '' && head.header('transfer-encoding') === '') {
+    return isValidHost(head.header('host')) ? 'none' : 'bad-host'
+  }
+  return judgeFields(head.headers())
+}
+
+function judgeFields(fields: readonly string[]): Framing {
   let host: string | undefined
   let length: string | undefined
   let coding: string | undefined

@@ -36,6 +36,8 @@ export interface ServerOptions {
   readonly requestTimeoutMs: number
   /** Longest an answer may be due, in milliseconds. */
   readonly responseTimeoutMs: number
+  /** Whether a proxy is configured: then every header field of every request is looked at. */
+  readonly isBehindProxy: boolean
   /** Whether connections stay open after an answer. */
   readonly keepAlive: boolean
   /** Speaks TLS with this certificate. */
@@ -189,7 +191,7 @@ export class NativeServer implements ExchangeOwner {
     const exchange = new Exchange(this, res, head)
     exchange.upgradeContext = upgradeContext
     head.peer = exchange
-    const framing = readFraming(head)
+    const framing = readFraming(head, this.#options.isBehindProxy)
     if (framing === 'refused') {
       exchange.close()
       return

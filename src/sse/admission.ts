@@ -4,17 +4,23 @@
  */
 import type { Request } from '../app/handler.js'
 import type { Logger } from '../base/logger.js'
+import { Cors } from '../http/cors.js'
 import { BadRequest, Forbidden } from '../http/exceptions.js'
 import type { StreamListener, StreamSink } from '../http/ports.js'
 import type { HTTPRequest } from '../http/request.js'
-import { HTTPResponse, StreamResponse } from '../http/response.js'
+import { HTTPResponse, StreamResponse, empty } from '../http/response.js'
 import { busyFrame, busyRetryMs } from './control.js'
 import type { Client } from './client.js'
-import { Cors } from './cors.js'
 import { asksForGzip } from './gzip.js'
 import type { Hub } from './hub.js'
 import type { Subscription } from './opening.js'
 import type { BeforeRequest, ResolvedSseOptions } from './options.js'
+
+/** What a page of another origin may send: what `EventSource` does, and what clients by `fetch` add to it. */
+const POLICY = {
+  methods: ['GET'],
+  allowHeaders: ['Authorization', 'Cache-Control', 'Content-Type', 'Last-Event-ID'],
+}
 
 /** What a subscription needs beside the channels that were decided. */
 type Opened = Omit<Subscription, 'request' | 'ctx' | 'isGzip'>
@@ -37,7 +43,7 @@ export class Admission {
     this.#options = options
     this.#logger = logger
     this.beforeRequest = options.beforeRequest
-    this.#cors = options.cors === undefined ? undefined : new Cors(options.cors)
+    this.#cors = options.cors === undefined ? undefined : new Cors({ ...POLICY, ...options.cors })
     // The original's value, until something is asked for that a proxy could spoil by compressing it (again).
     const isPlain = options.history === undefined && !options.compression
     this.#cacheControl = isPlain ? 'no-cache' : 'no-cache, no-transform'
@@ -56,8 +62,8 @@ export class Admission {
   }
 
   /** Answers the request that a page of another origin makes beforehand. */
-  preflight(request: HTTPRequest): HTTPResponse | undefined {
-    return this.#cors?.preflight(request)
+  preflight({ headers }: HTTPRequest): HTTPResponse {
+    return this.#cors?.preflight({ header: (name) => headers.get(name, '') }) ?? empty()
   }
 
   /** The answer that becomes a stream of `opened`; `onOpen` gets its client. */
@@ -151,7 +157,7 @@ export class Admission {
     headers.add('x-accel-buffering', 'no')
     if (isGzip) headers.add('content-encoding', 'gzip')
     if (this.#options.compression) headers.add('vary', 'Accept-Encoding')
-    this.#cors?.addTo(request, response)
+    this.#cors?.decorate(request, response)
   }
 
   /** Waits for the hooks, but not longer than their deadline; then nobody is told anything and may try again. */

@@ -8,7 +8,7 @@ import { UsanicError } from '../base/errors.js'
 import { ConsoleLogger } from '../base/logger.js'
 import { refuseUnknownKeys } from '../base/suggest.js'
 import type { HTTPRequest } from '../http/request.js'
-import { empty, type HTTPResponse } from '../http/response.js'
+import type { HTTPResponse } from '../http/response.js'
 import { Admission } from './admission.js'
 import { MemoryBroker, type BrokerEvent } from './broker.js'
 import { Client, type SseClient } from './client.js'
@@ -332,7 +332,7 @@ function notAttached(): UsanicError {
 function addRoutes(app: SseHost, { url, cors }: ResolvedSseOptions, admission: Admission): void {
   try {
     app.get(url, (request) => admission.admit(request))
-    if (cors !== undefined) app.options(url, (request) => admission.preflight(request) ?? empty())
+    if (cors !== undefined) app.options(url, (request) => admission.preflight(request))
   } catch (cause) {
     if (!(cause instanceof UsanicError) || cause.code !== 'ERR_ROUTE_EXISTS') throw cause
     throw new UsanicError(

@@ -1,5 +1,6 @@
 /** What an `Sse` can be given: checked when it is attached, so that a mistake shows before the first client. */
 import { refuseUnknownKeys } from '../base/suggest.js'
+import { Cors } from '../http/cors.js'
 import type { Request } from '../app/handler.js'
 import type { SseClient } from './client.js'
 
@@ -48,8 +49,8 @@ export interface FlushOptions {
 
 /** Which other origins may read the streams. */
 export interface SseCorsOptions {
-  /** Exact origins, such as `https://example.org`, no path and no `*`. */
-  origins: readonly string[]
+  /** Exact origins, such as `https://example.org`, without a path; or `*` for every one, without `credentials`. */
+  origins: readonly string[] | '*'
   /** Whether they may send cookies: `new EventSource(url, { withCredentials: true })`. Default false. */
   credentials?: boolean
 }
@@ -144,7 +145,7 @@ export interface ResolvedSseOptions extends SseHooks {
   readonly maxClientsPerIp: number
   readonly announceClose: boolean
   readonly compression: boolean
-  readonly cors: Required<SseCorsOptions> | undefined
+  readonly cors: SseCorsOptions | undefined
 }
 
 const MIB = 1024 * 1024
@@ -180,14 +181,13 @@ export const MAX_TIMER_MS = 2 ** 31 - 1
 /** Checks `given` and fills in the defaults. Throws a TypeError for an unknown option or a bad value. */
 export function resolveSseOptions(given: SseOptions): ResolvedSseOptions {
   refuseUnknownKeys(given, Object.keys(DEFAULTS), 'Sse')
-  const { history, flush, cors, ...plain } = given
+  const { history, flush, ...plain } = given
   const options = {
     ...DEFAULTS,
     announceClose: history !== undefined,
     ...Object.fromEntries(Object.entries(plain).filter(([, value]) => value !== undefined)),
     history: history === undefined ? undefined : resolveHistory(history),
     flush: resolveFlush(flush),
-    cors: cors === undefined ? undefined : resolveCors(cors),
   }
   if (typeof options.url !== 'string') throw bad('url', options.url, 'a path such as "/events"')
   checkPositive('pingInterval', options.pingInterval, MAX_TIMER_MS / 1000, 'seconds')
@@ -201,6 +201,7 @@ export function resolveSseOptions(given: SseOptions): ResolvedSseOptions {
   checkOneOf('heartbeat', options.heartbeat, ['comment', 'event'])
   checkOneOf('slowPolicy', options.slowPolicy, ['disconnect', 'skip', 'conflate'])
   for (const name of ['announceClose', 'compression'] as const) checkOneOf(name, options[name], [true, false])
+  if (options.cors !== undefined) checkCors(options.cors)
   if (options.beforeRequest !== undefined) checkBeforeRequest(options.beforeRequest)
   for (const [name, parameters] of HOOKS) {
     if (options[name] !== undefined && typeof options[name] !== 'function') {
@@ -225,18 +226,11 @@ function resolveFlush(given: FlushOptions = {}): Required<FlushOptions> {
   return { maxDelayMs }
 }
 
-function resolveCors(given: SseCorsOptions): Required<SseCorsOptions> {
+function checkCors(given: SseCorsOptions): void {
   if (typeof given !== 'object')
     throw bad('cors', given, 'an object such as { origins: ["https://example.org"] }')
   refuseUnknownKeys(given, ['origins', 'credentials'], 'Sse: cors')
-  const { origins, credentials = false } = given
-  if (!Array.isArray(origins)) throw bad('cors.origins', origins, 'a list such as ["https://example.org"]')
-  for (const origin of origins as unknown[]) {
-    const isExact = typeof origin === 'string' && URL.canParse(origin) && new URL(origin).origin === origin
-    if (!isExact) throw bad('cors.origins', origin, 'exact origins such as "https://example.org"')
-  }
-  checkOneOf('cors.credentials', credentials, [true, false])
-  return { origins, credentials }
+  new Cors(given) // throws what is wrong with it
 }
 
 function resolveHistory(given: HistoryOptions): ResolvedHistory {

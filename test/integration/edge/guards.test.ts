@@ -9,7 +9,8 @@ import { QuietLogger } from '../../support/quiet-logger.js'
 import { RawConnection } from '../../support/raw-connection.js'
 
 const served: string[] = []
-const app = new App('guards', { logger: new QuietLogger() })
+// Behind a proxy every field of every request is looked at.
+const app = new App('guards', { logger: new QuietLogger(), config: { PROXIES_COUNT: 1 } })
 app.route('/<path:path>', { methods: ['GET', 'POST', 'HEAD'] })((request) => {
   served.push(request.path)
   return json({ path: request.path, fields: [...request.headers] })

@@ -6,7 +6,8 @@ import { QuietLogger } from '../../support/quiet-logger.js'
 import { RawConnection } from '../../support/raw-connection.js'
 
 const served: string[] = []
-const app = new App('hosts', { logger: new QuietLogger() })
+// Behind a proxy every field of every request is looked at.
+const app = new App('hosts', { logger: new QuietLogger(), config: { PROXIES_COUNT: 1 } })
 app.route('/', { methods: ['GET', 'POST'] })((request) => {
   served.push(request.path)
   return text(request.host)
@@ -111,5 +112,21 @@ describe('a request', () => {
     connection.send(`GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`)
     const { status, body } = await connection.response()
     expect([status, body]).toEqual([200, host])
+  })
+})
+
+describe('without a proxy in front', () => {
+  it('the first of two hosts counts for a request without a body: nobody on the way reads another', async () => {
+    const direct = new App('direct', { logger: new QuietLogger() })
+    direct.route('/', { methods: ['GET', 'POST'] })((request) => text(request.host))
+    await using server = await TestClient.start(direct)
+    const send = async (head: string) => {
+      using connection = await RawConnection.open(server.port)
+      connection.send(head)
+      return (await connection.response()).status
+    }
+    expect(await send('GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n')).toBe(200)
+    expect(await send('GET / HTTP/1.1\r\nHost:\r\nHost: b\r\n\r\n')).toBe(400)
+    expect(await send('POST / HTTP/1.1\r\nHost: a\r\nHost: b\r\nContent-Length: 1\r\n\r\nx')).toBe(400)
   })
 })

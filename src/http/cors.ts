@@ -1,14 +1,14 @@
 /**
- * Cross-Origin Resource Sharing for a whole application: which pages of other origins may read its answers.
+ * Cross-Origin Resource Sharing, for an application or a part of it: which pages of other origins may read answers.
  *
  * Origins are compared exactly, as a list of strings; there are no patterns, whose mistakes open doors. Preflights
  * are answered before routing and middleware, because browsers send them without credentials. Source: Fetch
  * standard, section 3.2, https://fetch.spec.whatwg.org/#http-cors-protocol
  */
 import { refuseUnknownKeys } from '../base/suggest.js'
-import type { HTTPRequest } from '../http/request.js'
-import { empty, type HTTPResponse } from '../http/response.js'
-import type { RequestHead } from '../http/ports.js'
+import type { HTTPRequest } from './request.js'
+import { empty, type HTTPResponse } from './response.js'
+import type { RequestHead } from './ports.js'
 
 /** Who may read answers from another origin, and what they may send. */
 export interface CorsOptions {
@@ -37,7 +37,7 @@ const OPTIONS = [
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
 const HEADERS = ['Content-Type', 'Authorization']
 
-/** The policy of one application. */
+/** One policy. */
 export class Cors {
   readonly #origins: ReadonlySet<string> | undefined
   readonly #credentials: boolean
@@ -78,7 +78,7 @@ export class Cors {
   }
 
   /** The answer to a preflight: without permission for an origin that has none, so that the browser refuses. */
-  preflight(head: RequestHead): HTTPResponse {
+  preflight(head: Pick<RequestHead, 'header'>): HTTPResponse {
     const response = empty()
     if (!this.#allow(head.header('origin'), response)) return response
     const { headers } = response
