@@ -127,8 +127,10 @@ export class Delivery {
     return next
   }
 
-  #writePiece(client: Client, { frame, last }: Piece): boolean {
-    return this.#writeFrame(client, frame, last)
+  #writePiece(client: Client, piece: Piece): boolean {
+    if (piece.chunk === undefined) return this.#writeFrame(client, piece.frame, piece.last)
+    client.cursor = piece.last
+    return this.write(client, piece.chunk)
   }
 
   /** Writes `frame`, of which the cursor goes to `seq`, or its first part. */

@@ -1,5 +1,5 @@
 /** Whole events joined for one write, and the memory of a sweep for those already joined. */
-import type { Frame } from './frame.js'
+import type { Chunk, Frame } from './frame.js'
 
 /** Events from `first` to `last`. Serves every cursor from `after` up to before `first` with the same channels. */
 export class Piece {
@@ -8,12 +8,15 @@ export class Piece {
   readonly last: number
   /** One event, however large, or several that fit one write together. */
   readonly frame: Frame
+  /** The whole of it, when it fits one write. */
+  readonly chunk: Chunk | undefined
 
   constructor(after: number, first: number, last: number, frame: Frame) {
     this.after = after
     this.first = first
     this.last = last
     this.frame = frame
+    this.chunk = frame.isLarge ? undefined : frame.chunkAt(0)
   }
 }
 
