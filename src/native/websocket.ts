@@ -85,23 +85,24 @@ export class Websockets {
    * Turns `res` into a websocket and starts its handler. `isCorked` is whether its native callback still runs. The
    * native request and response are dead afterwards.
    *
-   * Outside its native callback the 101 has to be written in a cork, and this release of the native code then reads
-   * the socket's memory as that of a response once more, after `open`: what `open` allocates may lie there by now,
-   * and the websocket is closed at random (mended in later releases). So `open` does next to nothing, and the
-   * handler starts after the cork.
+   * Outside its native callback the upgrade itself must not be corked: this release of the native code would read
+   * the memory of the response once more when the cork ends, and close the websocket at random (mended later, in
+   * uWebSockets pull request 1929). So the head of ours goes out in a cork of its own, and the rest in pieces, of which
+   * the native code warns on stderr each time.
    */
   upgrade(res: NativeResponse, response: UpgradeResponse, context: UpgradeContext, isCorked: boolean): void {
     const connection = new WebsocketConnection(this, response.subprotocol)
-    const upgrade = () => {
-      if (response.ownHeaders !== undefined) {
+    const { ownHeaders } = response
+    if (ownHeaders !== undefined) {
+      const writeHead = () => {
         res.writeStatus('101 Switching Protocols')
-        for (const [name, value] of response.ownHeaders) res.writeHeader(name, value)
+        for (const [name, value] of ownHeaders) res.writeHeader(name, value)
       }
-      // No extensions: messages are not compressed.
-      res.upgrade({ connection }, response.key, response.subprotocol ?? '', '', context)
+      if (isCorked) writeHead()
+      else res.cork(writeHead)
     }
-    if (isCorked) upgrade()
-    else res.cork(upgrade)
+    // No extensions: messages are not compressed.
+    res.upgrade({ connection }, response.key, response.subprotocol ?? '', '', context)
     this.#open.add(connection)
     this.#keepalive.add(connection)
     void connection.run(response).then(() => {

@@ -35,8 +35,11 @@ app.websocket('/origins', () => undefined, { origins: ['https://example.com', 'h
 app.websocket('/same', () => undefined, { origins: ['same-origin'] })
 app.get('/page', () => text('a page'))
 app.websocket('/guarded', (_request, ws) => ws.send('in'))
+app.websocket('/guarded/echo', async (_request, ws) => {
+  for await (const message of ws) await ws.send(message)
+})
 app.onRequest(async (request) => {
-  if (request.path !== '/guarded') return
+  if (!request.path.startsWith('/guarded')) return
   await turn()
   await turn()
   if (request.token !== 'secret') abort(401, 'Who are you?')
@@ -179,6 +182,17 @@ describe('behind a middleware that awaits something, an upgrade', () => {
       expect(await ws.closed()).toEqual({ code: 1000, reason: '' })
     }
     expect((await ask('/guarded', { Authorization: 'Bearer secret' })).get('set-cookie')).toBe('seen=1')
+  })
+
+  test('opens beside others that are open, which go on', async () => {
+    const headers = { authorization: 'Bearer secret' }
+    const open = []
+    for (let i = 0; i < 20; i++) open.push(await client.websocket('/guarded/echo', { headers }))
+    for (const [index, ws] of open.entries()) {
+      await ws.send(`hello ${index}`)
+      expect(await ws.recv()).toBe(`hello ${index}`)
+    }
+    for (const ws of open) ws.close()
   })
 
   test('is refused like any request', async () => {
