@@ -406,7 +406,8 @@ export class Dispatcher implements RequestHost<App> {
       path: request.path,
       accept: request.headers.get('accept', ''),
       contentType: request.headers.get('content-type', ''),
-      format: routeOf(request)?.errorFormat ?? this.config.FALLBACK_ERROR_FORMAT,
+      routeFormat: routeOf(request)?.errorFormat,
+      fallback: this.config.FALLBACK_ERROR_FORMAT,
     })
   }
 

@@ -24,9 +24,9 @@ export function badHost(): SanicException {
   return new BadRequest('The request must have one Host header, and a valid one')
 }
 
-/** 500, for what a handler or middleware returned instead of a response. */
+/** 500, for what a handler or middleware returned instead of a response. In Sanic's words, `None` for nothing. */
 export function notAResponse(value: unknown): SanicException {
   return new ServerError(
-    `Invalid response type ${value === null ? 'null' : typeof value} (need HTTPResponse)`,
+    `Invalid response type ${value === undefined || value === null ? 'None' : typeof value} (need HTTPResponse)`,
   )
 }

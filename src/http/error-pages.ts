@@ -10,7 +10,7 @@ import type { HTTPResponse } from './response.js'
 import { html, json, text } from './response.js'
 import { reasonPhrase } from './status.js'
 
-/** Which format a page may have; `auto` follows the request. One that the client does not accept becomes text. */
+/** Which format a page may have; `auto` follows the request. What the client does not accept becomes text. */
 export type ErrorFormat = 'auto' | 'html' | 'json' | 'text'
 
 /** What a page has to know of the request and the application. */
@@ -21,8 +21,10 @@ export interface ErrorPageContext {
   /** The request's `Accept` and `Content-Type`; empty when absent. */
   readonly accept: string
   readonly contentType: string
-  /** `FALLBACK_ERROR_FORMAT`, or the route's own format. */
-  readonly format: ErrorFormat
+  /** The route's own format: what the client gets unless it accepts only others. */
+  readonly routeFormat: ErrorFormat | undefined
+  /** `FALLBACK_ERROR_FORMAT`. Unless it is `auto`, no other format than that (or the route's) is given. */
+  readonly fallback: ErrorFormat
 }
 
 interface Page {
@@ -77,13 +79,16 @@ function describe(error: unknown, debug: boolean): Page {
   }
 }
 
+/** Source: `guess_mime` in sanic/errorpages.py. */
 function chooseFormat(context: ErrorPageContext): 'html' | 'json' | 'text' {
-  const { contentType, format } = context
+  const { contentType, routeFormat = 'auto', fallback } = context
   const accept = AcceptList.parse(context.accept.trim() === '' ? undefined : context.accept)
-  if (format !== 'auto') return accept.match(MIME[format]) === undefined ? 'text' : format
+  const own = routeFormat === 'auto' ? fallback : routeFormat
+  if (own !== 'auto' && fallback !== 'auto') return accept.match(MIME[own]) === undefined ? 'text' : own
   const prefersJson =
     accept.match(MIME.json) !== undefined && (accept.includes(MIME.json) || contentType.includes(MIME.json))
-  const order = prefersJson ? (['json', 'text', 'html'] as const) : FORMATS
+  const first = own === 'auto' && prefersJson ? 'json' : own
+  const order = first === 'auto' ? FORMATS : [first, ...FORMATS.filter((name) => name !== first)]
   const mime = accept.match(...order.map((name) => MIME[name]))
   return order.find((name) => MIME[name] === mime) ?? 'text'
 }

@@ -44,5 +44,6 @@ export class RequestParameters<V = string> implements Iterable<[string, V[]]> {
 /** The pairs of a query string (WHATWG URL rules: `+` is a space, UTF-8), without those whose value is blank. */
 export function parseQuery(query: string): [string, string][] {
   if (query === '') return []
-  return [...new URLSearchParams(query)].filter(([, value]) => value !== '')
+  // URLSearchParams takes off one leading "?", which is not the query's.
+  return [...new URLSearchParams(`?${query}`)].filter(([, value]) => value !== '')
 }

@@ -1,10 +1,17 @@
 /** The `Cookie` field, read as Sanic reads it. */
 import { parseCookie } from 'cookie'
 
+/** What no name may have; a cookie with such a name is dropped. Source: sanic/cookies/request.py. */
+// eslint-disable-next-line no-control-regex -- reason: control characters are among them
+const RESERVED = /[\u0000-\u001f\u007f-\u00ff()<>@,;:\\"/[\]?={} ]/
+
 /** Cookies by name, as sent (not percent-decoded) but for quotes; the first of a name counts. */
 export function parseCookies(field: string): Readonly<Record<string, string>> {
   // A piece without "=" is the value of a cookie without a name, as in Sanic (RFC 6265bis section 5.7).
-  const pieces = field.split(';').map((piece) => (/^\s*$|=/.test(piece) ? piece : `=${piece}`))
+  const pieces = field
+    .split(';')
+    .map((piece) => (/^\s*$|=/.test(piece) ? piece : `=${piece}`))
+    .filter((piece) => !RESERVED.test(piece.slice(0, Math.max(0, piece.indexOf('='))).trim()))
   return parseCookie(pieces.join(';'), { decode: unquote }) as Record<string, string> // reason: only present keys are set
 }
 

@@ -9,25 +9,17 @@
 /** Everything a browser does not send as it is in a path (URL Standard, "path percent-encode set"), and `\`. */
 const ENCODED_IN_A_PATH = /[^\w!$%&'()*+,\-./:;=@[\]^|~]+/g
 
-/** One character as UTF-8 in percent-encoding; the shape only, `decodeURIComponent` judges the content. */
-const ENCODED_CHARACTER =
-  /%[0-7][\da-f]|%[cd][\da-f]%[89ab][\da-f]|%e[\da-f](?:%[89ab][\da-f]){2}|%f[0-7](?:%[89ab][\da-f]){3}/gi
+const ENCODED_BYTES = /(?:%[\da-f]{2})+/gi
 
 /** `text` as a browser would send it. What is encoded already stays, a lone `%` too. */
 export function encodePath(text: string): string {
   return text.toWellFormed().replace(ENCODED_IN_A_PATH, encodeURIComponent)
 }
 
-/** `text` decoded; sequences that are not UTF-8 stay as they are. */
+/**
+ * `text` decoded as Python's `unquote` does: what is no encoding stays, bytes that are not UTF-8 become U+FFFD.
+ */
 export function decodeValue(text: string): string {
   if (!text.includes('%')) return text
-  return decoded(text) ?? text.replace(ENCODED_CHARACTER, (character) => decoded(character) ?? character)
-}
-
-function decoded(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return undefined
-  }
+  return text.replace(ENCODED_BYTES, (run) => Buffer.from(run.replaceAll('%', ''), 'hex').toString('utf8'))
 }

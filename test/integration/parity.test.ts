@@ -1,7 +1,7 @@
 /**
  * What real Sanic 25.12 answered (`answers.jsonl`), asked of a port of the same application. Every recorded line
- * is compared, or stands in the table of deliberate differences with its reason. Answers are compared as values: JSON parsed, header names without case, `Allow` as a set, HTML error
- * pages by title, heading and message.
+ * is compared, or stands in the table of deliberate differences with its reason. Answers are compared as values: JSON
+ * parsed, header names without case, `Allow` as a set, HTML error pages by title, heading and message.
  */
 import { mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -99,7 +99,8 @@ function addSlashAndMethodRoutes(app: ReferenceApp): void {
 
 function addRequestRoutes(app: ReferenceApp): void {
   app.addRoute(echo, '/echo', { methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] })
-  app.post('/json', (request) => json({ got: request.json }))
+  // Sanic reads from the handler's source that it returns JSON, and answers errors so; here it is said.
+  app.post('/json', (request) => json({ got: request.json }), { errorFormat: 'json' })
   app.get('/args', ({ args }) =>
     json({ first: args.get('a') ?? null, all: args.getlist('a'), none: args.get('zz', 'dflt') }),
   )

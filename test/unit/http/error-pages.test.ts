@@ -15,7 +15,8 @@ function page(error: unknown, context: Partial<ErrorPageContext> = {}): HTTPResp
     path: '/somewhere',
     accept: '*/*',
     contentType: '',
-    format: 'auto',
+    routeFormat: undefined,
+    fallback: 'auto',
     ...context,
   })
 }
@@ -57,9 +58,27 @@ describe('the format', () => {
     ['text', 'text/plain; charset=utf-8'],
     ['json', 'application/json'],
     ['html', 'text/html; charset=utf-8'],
-  ] as const)('is %s when the application says so', (format, expected) => {
-    expect(page(new NotFound(), { format }).contentType).toBe(expected)
+  ] as const)('is %s when the application says so', (fallback, expected) => {
+    expect(page(new NotFound(), { fallback }).contentType).toBe(expected)
   })
+
+  // What guess_mime of sanic/errorpages.py gives.
+  it.each([
+    ['json', 'auto', '*/*', '', 'application/json'],
+    ['json', 'auto', 'text/html', '', 'text/html; charset=utf-8'],
+    ['json', 'auto', 'foo/bar', '', 'text/plain; charset=utf-8'],
+    ['html', 'auto', '*/*', 'application/json', 'text/html; charset=utf-8'],
+    ['html', 'auto', 'application/json, text/html', '', 'text/html; charset=utf-8'],
+    ['html', 'auto', 'application/json, text/html;q=0.9', '', 'application/json'],
+    ['html', 'json', '*/*', '', 'text/html; charset=utf-8'],
+    ['html', 'json', 'application/json', '', 'text/plain; charset=utf-8'],
+    ['auto', 'json', '*/*', '', 'application/json'],
+  ] as const)(
+    "is the route's %s, else the application's %s, as far as %s accepts it",
+    (routeFormat, fallback, accept, contentType, expected) => {
+      expect(page(new NotFound(), { routeFormat, fallback, accept, contentType }).contentType).toBe(expected)
+    },
+  )
 })
 
 describe('the page in text', () => {
@@ -85,14 +104,14 @@ describe('the page in text', () => {
 
 describe('the page in JSON', () => {
   it('has description, status and message, and the context when there is one', () => {
-    const json = (error: unknown) => JSON.parse(bodyOf(page(error, { format: 'json' }))) as unknown
+    const json = (error: unknown) => JSON.parse(bodyOf(page(error, { fallback: 'json' }))) as unknown
     expect(json(new NotFound('nope'))).toEqual({ description: 'Not Found', status: 404, message: 'nope' })
     expect(json(new NotFound('nope', { context: { id: 5 } }))).toMatchObject({ context: { id: 5 } })
   })
 
   it('leaves out a context that JSON cannot express', () => {
     const context = { big: 5n }
-    expect(JSON.parse(bodyOf(page(new NotFound('nope', { context }), { format: 'json' })))).toEqual({
+    expect(JSON.parse(bodyOf(page(new NotFound('nope', { context }), { fallback: 'json' })))).toEqual({
       description: 'Not Found',
       status: 404,
       message: 'nope',
@@ -102,7 +121,7 @@ describe('the page in JSON', () => {
 
 describe('the page in HTML', () => {
   it('names the application, the status and the message', () => {
-    const html = bodyOf(page(new NotFound('nope'), { format: 'html' }))
+    const html = bodyOf(page(new NotFound('nope'), { fallback: 'html' }))
     expect(html).toContain('<title>Application Reference cannot handle your request</title>')
     expect(html).toContain('<h1>⚠️ 404 — Not Found</h1><p>nope')
   })
@@ -111,7 +130,7 @@ describe('the page in HTML', () => {
     const attack = '<script>alert("1")</script>'
     const html = bodyOf(
       page(new NotFound(attack, { context: { [attack]: attack } }), {
-        format: 'html',
+        fallback: 'html',
         appName: attack,
         path: attack,
       }),
@@ -121,7 +140,7 @@ describe('the page in HTML', () => {
   })
 
   it('shows the context', () => {
-    const html = bodyOf(page(new NotFound('x', { context: { id: 5 } }), { format: 'html' }))
+    const html = bodyOf(page(new NotFound('x', { context: { id: 5 } }), { fallback: 'html' }))
     expect(html).toContain('<h2>Issue context</h2><dl><dt>id<dd>5</dl>')
   })
 })
@@ -141,7 +160,7 @@ describe('outside debug', () => {
       5,
       null,
     ]) {
-      const response = page(error, { format })
+      const response = page(error, { fallback: format })
       expect(response.status).toBe(500)
       expect(bodyOf(response)).toContain(FIXED)
       expect(bodyOf(response)).not.toContain('hunter2')
@@ -158,7 +177,7 @@ describe('outside debug', () => {
         extra: { SECRET },
         cause: new Error(SECRET),
       })
-      const body = bodyOf(page(error, { format }))
+      const body = bodyOf(page(error, { fallback: format }))
       expect(body).toContain('shown')
       expect(body).toContain('as well')
       expect(body).not.toContain('hunter2')
@@ -170,7 +189,7 @@ describe('outside debug', () => {
 describe('in debug', () => {
   it.each(['text', 'json', 'html'] as const)('message, extra, causes and stack are shown: %s', (format) => {
     const cause = new TypeError('the cause')
-    const body = (error: unknown) => bodyOf(page(error, { format, debug: true }))
+    const body = (error: unknown) => bodyOf(page(error, { fallback: format, debug: true }))
     const unexpected = body(new Error('the error', { cause }))
     for (const part of ['the error', 'TypeError', 'the cause', 'error-pages.test'])
       expect(unexpected).toContain(part)
@@ -217,7 +236,7 @@ describe('the response', () => {
   ])('is made of any error: %s', (_name, error) => {
     for (const debug of [false, true]) {
       for (const format of ['text', 'json', 'html'] as const) {
-        const response = page(error, { debug, format })
+        const response = page(error, { debug, fallback: format })
         expect([404, 500]).toContain(response.status)
         expect(response.headers.has('x-a')).toBe(false)
       }

@@ -19,6 +19,8 @@ describe('cookies', () => {
     ['bad; =x; a=1', { '': 'bad', a: '1' }],
     ['=x', { '': 'x' }],
     ['bad', { '': 'bad' }],
+    ['a[b]=1; a b=2; "q"=3; é=4; c=5', { c: '5' }],
+    ['$Version=1; a/b=2; a.b=3', { $Version: '1', 'a.b': '3' }],
   ])('of %j are %o', (header, expected) => {
     expect(cookies(header)).toEqual(expected)
   })
