@@ -51,7 +51,7 @@ export class Admission {
 
   /** Answers a request for a stream. Throws what the hooks throw, and what refuses their decisions. */
   admit(request: HTTPRequest): HTTPResponse | Promise<HTTPResponse> {
-    if (this.#hub.isStopping) return CLOSED
+    if (this.#hub.isStopping) return closed()
     // reason: the application hands out no other
     const outcome = this.beforeRequest?.(request as Request)
     if (isThenable(outcome)) {
@@ -66,8 +66,16 @@ export class Admission {
     return this.#cors?.preflight({ header: (name) => headers.get(name, '') }) ?? empty()
   }
 
-  /** The answer that becomes a stream of `opened`; `onOpen` gets its client. */
-  open(request: HTTPRequest, opened: Opened, onOpen?: (client: Client) => void): StreamResponse {
+  /**
+   * The answer that becomes a stream of `opened`; `onOpen` gets its client. With `ip` (null where that is not bounded)
+   * it needs room.
+   */
+  open(
+    request: HTTPRequest,
+    opened: Opened,
+    onOpen?: (client: Client) => void,
+    ip?: string | null,
+  ): StreamResponse {
     const isGzip = this.#options.compression && asksForGzip(request.headers.get('accept-encoding', ''))
     const response: StreamResponse = new StreamResponse((sink) => {
       // The stop may have begun since the handler returned.
@@ -75,14 +83,13 @@ export class Admission {
         sink.close()
         return
       }
+      // Others may have come since the handler returned.
+      if (ip !== undefined && this.#isFull(ip)) {
+        this.#turnAway(sink, response)
+        return
+      }
       const ctx = request.ownCtx
-      const client = this.#hub.connect(sink, response, {
-        ...opened,
-        isGzip,
-        request: request as Request,
-        ctx,
-      })
-      onOpen?.(client)
+      this.#hub.connect(sink, response, { ...opened, isGzip, request: request as Request, ctx, onOpen })
     }, 'text/event-stream')
     this.#addHead(request, response, isGzip)
     return response
@@ -126,28 +133,39 @@ export class Admission {
 
   #subscribe(request: HTTPRequest, channelIds: readonly string[]): HTTPResponse {
     const { args, headers } = request
-    const lastEventId = headers.get('last-event-id') ?? args.get('lastEventId') ?? args.get('last_event_id')
-    const { maxClients, maxClientsPerIp } = this.#options
-    const ip = maxClientsPerIp === Infinity ? undefined : request.clientIp
-    const isFull =
-      this.#hub.size >= maxClients || (ip !== undefined && (this.#byIp.get(ip) ?? 0) >= maxClientsPerIp)
-    if (isFull) return this.#busy(request)
-    if (ip === undefined) return this.open(request, { channelIds, lastEventId })
-    return this.open(request, { channelIds, lastEventId }, (client) => {
+    // An empty field says nothing.
+    const lastEventId = headers.get('last-event-id') || (args.get('lastEventId') ?? args.get('last_event_id'))
+    const ip = this.#options.maxClientsPerIp === Infinity ? null : request.clientIp
+    if (this.#isFull(ip)) return this.#busy(request)
+    const count = (client: Client) => {
+      if (ip === null) return
       this.#ipOf.set(client, ip)
       this.#byIp.set(ip, (this.#byIp.get(ip) ?? 0) + 1)
-    })
+    }
+    return this.open(request, { channelIds, lastEventId }, count, ip)
+  }
+
+  /** Whether there is no room for one more, from `ip` where that is bounded. */
+  #isFull(ip: string | null): boolean {
+    const { maxClients, maxClientsPerIp } = this.#options
+    return this.#hub.size >= maxClients || (ip !== null && (this.#byIp.get(ip) ?? 0) >= maxClientsPerIp)
   }
 
   /** A stream that says that there is no room, and ends. */
   #busy(request: HTTPRequest): HTTPResponse {
-    this.#hub.shed()
-    const response = new StreamResponse((sink: StreamSink) => {
-      sink.begin(response, DEAF, busyFrame(busyRetryMs(this.#hub.size)))
-      sink.end()
+    const response: StreamResponse = new StreamResponse((sink) => {
+      if (this.#hub.isStopping) sink.close()
+      else this.#turnAway(sink, response)
     }, 'text/event-stream')
     this.#addHead(request, response, false)
     return response
+  }
+
+  #turnAway(sink: StreamSink, response: StreamResponse): void {
+    this.#hub.shed()
+    response.headers.delete('content-encoding')
+    sink.begin(response, DEAF, busyFrame(busyRetryMs(this.#hub.size)))
+    sink.end()
   }
 
   #addHead(request: HTTPRequest, response: StreamResponse, isGzip: boolean): void {
@@ -173,7 +191,7 @@ export class Admission {
       this.#logger.warn(
         `beforeRequest and channels took more than ${beforeRequestTimeoutMs} ms: connection closed`,
       )
-      return CLOSED
+      return closed()
     } finally {
       clearTimeout(timer)
     }
@@ -183,9 +201,11 @@ export class Admission {
 const LATE = Symbol('late')
 
 /** No answer: an EventSource keeps trying, where any other status than 200 would end it for ever. */
-const CLOSED = new StreamResponse((sink) => {
-  sink.close()
-}, null)
+function closed(): HTTPResponse {
+  return new StreamResponse((sink) => {
+    sink.close()
+  }, null)
+}
 
 /** For a stream that is over when it has begun. */
 const DEAF: StreamListener = { onWritable: () => true, onClose: () => undefined }

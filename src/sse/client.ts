@@ -76,12 +76,15 @@ export class Part {
   readonly frame: Frame
   /** Its sequence; 0 for one that is not in the log. */
   readonly seq: number
+  /** What it takes in memory for this client alone, in bytes. */
+  readonly ownBytes: number
   /** How much was written, in bytes. */
   offset = 0
 
-  constructor(frame: Frame, seq: number) {
+  constructor(frame: Frame, seq: number, ownBytes: number) {
     this.frame = frame
     this.seq = seq
+    this.ownBytes = ownBytes
   }
 }
 

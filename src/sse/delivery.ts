@@ -59,9 +59,9 @@ export class Delivery {
       if (client.part !== undefined) {
         isTaken = this.#writePart(client, client.part)
       } else if (client.inserts !== undefined && this.#isDue(client)) {
-        const { frame } = this.#takeInsert(client, client.inserts)
+        const { frame, ownBytes } = takeInsert(client, client.inserts)
         if (frame === undefined) return 'over'
-        isTaken = this.#writeFrame(client, frame, 0)
+        isTaken = this.#writeFrame(client, frame, 0, ownBytes)
       } else if (client.cursor >= log.head) {
         return 'done'
       } else {
@@ -80,7 +80,8 @@ export class Delivery {
   /** `client` is gone, and what was for it alone with it. */
   forget(client: Client): void {
     for (const { ownBytes } of client.inserts ?? []) this.insertBytes -= ownBytes
-    client.inserts = undefined
+    this.insertBytes -= client.part?.ownBytes ?? 0
+    client.inserts = client.part = undefined
   }
 
   /**
@@ -120,22 +121,16 @@ export class Delivery {
     return next !== undefined && next.after <= cursor
   }
 
-  #takeInsert(client: Client, inserts: Insert[]): Insert {
-    const next = inserts.shift() as Insert // reason: `#isDue` has seen it
-    if (inserts.length === 0) client.inserts = undefined
-    this.insertBytes -= next.ownBytes
-    return next
-  }
-
   #writePiece(client: Client, piece: Piece): boolean {
-    if (piece.chunk === undefined) return this.#writeFrame(client, piece.frame, piece.last)
+    if (piece.chunk === undefined) return this.#writeFrame(client, piece.frame, piece.last, 0)
     client.cursor = piece.last
     return this.write(client, piece.chunk)
   }
 
   /** Writes `frame`, of which the cursor goes to `seq`, or its first part. */
-  #writeFrame(client: Client, frame: Frame, seq: number): boolean {
-    if (frame.isLarge) return this.#writePart(client, (client.part = new Part(frame, seq)))
+  #writeFrame(client: Client, frame: Frame, seq: number, ownBytes: number): boolean {
+    if (frame.isLarge) return this.#writePart(client, (client.part = new Part(frame, seq, ownBytes)))
+    this.insertBytes -= ownBytes
     if (seq > 0) client.cursor = seq
     return this.write(client, frame.chunkAt(0))
   }
@@ -148,6 +143,7 @@ export class Delivery {
     part.offset += chunk.bytes.byteLength
     if (part.offset >= part.frame.bytes.byteLength) {
       client.part = undefined
+      this.insertBytes -= part.ownBytes
       if (part.seq > 0) client.cursor = part.seq
     }
     return this.write(client, chunk)
@@ -221,4 +217,10 @@ export class Delivery {
     if (piece !== undefined) holder.memo.keep(piece)
     return piece
   }
+}
+
+function takeInsert(client: Client, inserts: Insert[]): Insert {
+  const next = inserts.shift() as Insert // reason: it was found due
+  if (inserts.length === 0) client.inserts = undefined
+  return next
 }

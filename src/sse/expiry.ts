@@ -53,8 +53,15 @@ export class Expiry {
 
   /** Ends what is due. A clock that was set back leaves the rest for later. */
   #empty(last: number): void {
-    while (this.#emptied < last && this.#timer !== undefined) {
-      for (const client of [...(this.#buckets.get(++this.#emptied) ?? [])]) this.#onExpired(client)
-    }
+    // Tick by tick; bucket by bucket when a clock was set forward by far.
+    const isFar = last - this.#emptied > this.#buckets.size + 100
+    const due = isFar ? [...this.#buckets.keys()].filter((bucket) => bucket <= last) : undefined
+    if (due === undefined) while (this.#emptied < last) this.#end(++this.#emptied)
+    else for (const bucket of due) this.#end(bucket)
+    this.#emptied = Math.max(this.#emptied, last)
+  }
+
+  #end(bucket: number): void {
+    for (const client of [...(this.#buckets.get(bucket) ?? [])]) if (!client.isClosed) this.#onExpired(client)
   }
 }

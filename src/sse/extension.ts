@@ -300,7 +300,7 @@ function attach(app: SseHost, options: ResolvedSseOptions): Attachment {
     hub,
     admission,
     logger,
-    rememberMs: history?.maxAgeMs ?? 0,
+    rememberMs: Math.min(history?.maxAgeMs ?? 0, MAX_TIMER_MS),
     encode: (event, channelId) => encodeSourceEvent(options, event, channelId),
   })
   const heartbeat = new Heartbeat(

@@ -17,7 +17,8 @@ export const STORED_BLOCK_BYTES = 5
 export function deflateBlock(bytes: Uint8Array): Uint8Array {
   if (bytes.byteLength < DEFLATE_FROM_BYTES) return storedBlock(bytes)
   const deflated = deflateRawSync(bytes, { finishFlush: constants.Z_FULL_FLUSH })
-  return deflated.byteLength < bytes.byteLength ? deflated : storedBlock(bytes)
+  // A copy: what zlib returns is a view of a buffer of its own, of 16 KiB.
+  return deflated.byteLength < bytes.byteLength ? new Uint8Array(deflated) : storedBlock(bytes)
 }
 
 /** `bytes` uncompressed: not the last block, its length, and that inverted (RFC 1951, section 3.2.4). */

@@ -83,6 +83,7 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner {
   /** Bytes published since the last sweep ended. */
   #unsweptBytes = 0
   #onEmpty: (() => void) | undefined
+  #stopped: Promise<void> | undefined
   /** Looks for events that are too old, when nothing else happens. */
   #ageTimer: NodeJS.Timeout | undefined
 
@@ -137,8 +138,9 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner {
     this.#delivery.insertBytes += ownBytes
     if (client.state === 'live') this.#catchUp(client)
     if (this.#delivery.insertBytes <= this.#options.maxLagBytes) return
-    this.#counters.evictedLag++
-    this.#evict(client, 'what was sent to single clients and not taken is more than maxLagBytes')
+    // Who takes bytes gets them now, and holds nothing; of the others those go that hold the most.
+    if (client.state === 'replaying') this.visited(client, this.#delivery.advance(client, Infinity))
+    this.#relieveOwn()
   }
 
   // --- clients
@@ -148,9 +150,9 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner {
     return this.#state !== 'open'
   }
 
-  /** How many streams are open. */
+  /** How many streams are open, those of somebody's own left out. */
   get size(): number {
-    return this.#clients
+    return this.#directory.everybody.followers
   }
 
   /** How many streams get what is sent to the channel `id`, null for broadcasts. */
@@ -181,6 +183,8 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner {
     audience.add(client)
     this.#clients++
     sink.begin(response, client, bytes)
+    if (client.isClosed) return client
+    subscription.onOpen?.(client)
     if (isFresh && !isOwn && this.#options.snapshots !== undefined) {
       this.#openWithSnapshot(client, this.#options.snapshots)
     } else if (this.#window.hasPending(audience, from)) {
@@ -240,6 +244,7 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner {
       this.#laggards.block(client)
       return false
     }
+    this.#drains.progressed(client, client.cursor)
     const visit = this.#delivery.advance(client, REPLAY_VISIT_BYTES)
     if (visit === 'more') this.#catchUp(client)
     this.visited(client, visit)
@@ -264,6 +269,10 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner {
 
   close(client: Client): void {
     if (client.state === 'closed') return
+    // What was sent before goes before, as far as the socket takes it.
+    if (client.state === 'live' || client.state === 'replaying') {
+      this.#delivery.advance(client, REPLAY_VISIT_BYTES)
+    }
     // A stream that ends within an event would hand its reader half of it.
     if (client.part === undefined) client.sink.end()
     else client.sink.close()
@@ -276,7 +285,7 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner {
     for (const client of clients) {
       if (client.state === 'closed' || !isMeant(client)) continue
       kicked++
-      this.close(client)
+      client.close()
     }
     this.#counters.kicked += kicked
     return kicked
@@ -311,11 +320,16 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner {
   visited(client: Client, visit: Visit): void {
     if (visit === 'refused') {
       this.#laggards.block(client)
+      if (this.#delivery.insertBytes > this.#options.maxLagBytes) this.#relieveOwn()
     } else if (visit === 'more') {
       this.#drains.progressed(client, client.cursor)
     } else {
       this.#drains.ended(client)
-      if (this.#laggards.delete(client)) client.state = 'live'
+      if (this.#laggards.delete(client)) {
+        client.state = 'live'
+        // What the log held for it may be let go of.
+        this.#sweep.schedule()
+      }
       if (visit === 'over' || this.#state === 'stopping') this.#finish(client)
     }
   }
@@ -328,6 +342,7 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner {
       this.#counters.evictedLag++
       this.#evict(client, 'it is behind by more than maxLagBytes')
     }
+    this.#relieveOwn()
     this.#sends.settle(seq)
   }
 
@@ -336,6 +351,7 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner {
   /** Takes streams and events, again after a stop. */
   start(): void {
     this.#state = 'open'
+    this.#stopped = undefined
     const { history } = this.#options
     if (history === undefined) return
     clearInterval(this.#ageTimer)
@@ -352,13 +368,14 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner {
    * of it. Resolves when no stream is left; whoever stops the server drops those that take too long.
    */
   stop(): Promise<void> {
+    if (this.#stopped !== undefined) return this.#stopped
     this.#state = 'stopping'
     clearInterval(this.#ageTimer)
     this.#sweep.flush()
     for (const client of this.clients()) {
       if (client.state === 'live' || client.state === 'opening') this.#finish(client)
     }
-    return new Promise((resolve) => {
+    this.#stopped = new Promise((resolve) => {
       this.#onEmpty = () => {
         this.#onEmpty = undefined
         this.#state = 'stopped'
@@ -366,6 +383,7 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner {
       }
       if (this.#clients === 0) this.#onEmpty()
     })
+    return this.#stopped
   }
 
   /** A stream was refused for want of room. */
@@ -376,7 +394,8 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner {
   /** The counters now. */
   get stats(): SseStats {
     const channels = new Map<string | null, number>()
-    for (const { channels: followed, clients } of this.#directory.audiences()) {
+    for (const { channels: followed, clients, isOwn } of this.#directory.audiences()) {
+      if (isOwn) continue
       const names = followed.filter(({ id }) => id !== null)
       if (names.length === 0 && clients.length > 0) channels.set(null, clients.length)
       for (const { id, followers } of names) channels.set(id, followers)
@@ -386,7 +405,7 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner {
       channels,
       lagging: this.#laggards.size,
       published: this.#window.log.head,
-      logBytes: this.#window.log.bytes + this.#window.conflation.bytes,
+      logBytes: this.#window.log.bytes + this.#window.conflation.bytes + this.#delivery.insertBytes,
       ...this.#counters.told(),
     }
   }
@@ -455,6 +474,25 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner {
     )
   }
 
+  /**
+   * Drops blocked clients, those first that hold the most, until what is held for single clients (what was sent to
+   * them, snapshots, events in progress; what is shared counts once) is within `maxLagBytes`.
+   */
+  #relieveOwn(): void {
+    const { maxLagBytes, snapshots } = this.#options
+    if (this.#delivery.insertBytes <= maxLagBytes && snapshots === undefined) return
+    const blocked = [...this.#laggards].filter(({ state }) => state === 'blocked')
+    const held = (client: Client) => framesOf(client).reduce((sum, { bytes }) => sum + bytes.byteLength, 0)
+    const sizes = new Map(blocked.map((client) => [client, held(client)] as const))
+    blocked.sort((a, b) => (sizes.get(a) ?? 0) - (sizes.get(b) ?? 0))
+    while (blocked.length > 0 && sharedBytes(blocked) > maxLagBytes) {
+      const client = blocked.pop()
+      if (client === undefined || client.isClosed) continue
+      this.#counters.evictedLag++
+      this.#evict(client, 'what is held for single clients is more than maxLagBytes')
+    }
+  }
+
   /** Tells `client` what it has lost, before its next event. */
   #announceGap(client: Client): void {
     const gap = client.lag?.gap
@@ -504,4 +542,16 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner {
     client.sink.close()
     this.forget(client)
   }
+}
+
+/** What is held for `client` alone, or for those that are at the same. */
+function framesOf({ part, inserts = [] }: Client): Frame[] {
+  const frames = inserts.flatMap(({ frame }) => (frame === undefined ? [] : [frame]))
+  return part === undefined || part.seq > 0 ? frames : [part.frame, ...frames]
+}
+
+function sharedBytes(clients: readonly Client[]): number {
+  let bytes = 0
+  for (const frame of new Set(clients.flatMap(framesOf))) bytes += frame.bytes.byteLength
+  return bytes
 }

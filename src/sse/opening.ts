@@ -1,5 +1,6 @@
 /** How a stream begins: its first bytes, and where its cursor starts. */
 import type { Audience } from './audience.js'
+import type { Client } from './client.js'
 import { jitteredRetryMs, openingFrames } from './control.js'
 import type { Counters } from './counters.js'
 import { Chunk } from './frame.js'
@@ -23,6 +24,8 @@ export interface Subscription {
   /** What opened it: told to `onConnect`, and not kept. */
   readonly request: Parameters<NonNullable<SseHooks['onConnect']>>[1]
   readonly ctx: Record<string, unknown> | undefined
+  /** Called with the client before the hooks are. */
+  readonly onOpen?: ((client: Client) => void) | undefined
 }
 
 /** The beginning of one stream. */
@@ -65,7 +68,13 @@ export class Openings {
     const isFresh = beginning.kind !== 'recovered'
     this.#counters.began(beginning)
     const hasSnapshot = isFresh && snapshots !== undefined && !isOwn
-    const frames = openingFrames(beginning, log, channelIds, jitteredRetryMs(clients), hasSnapshot)
+    const frames = openingFrames(
+      beginning,
+      log,
+      isOwn ? [] : channelIds,
+      jitteredRetryMs(clients),
+      hasSnapshot,
+    )
     return { bytes: encoded(Buffer.from(frames), isGzip), from: beginning.from, isFresh }
   }
 

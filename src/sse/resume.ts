@@ -28,9 +28,8 @@ export interface ResumableLog {
 
 /** A part of the log that is a stream of its own: the events of one channel after `start`. */
 export interface Run {
+  /** A position that no earlier run has had. */
   readonly start: number
-  /** Whether it has only begun: no cursor can be one of its positions. */
-  readonly isNew: boolean
 }
 
 /** Reads the cursor `lastEventId`; empty or undefined is none. With `run` within that. */
@@ -44,7 +43,7 @@ export function beginAt(lastEventId: string | undefined, log: ResumableLog, run?
   if (cursor === undefined) return reset('malformed')
   if (cursor.epoch !== log.epoch) return reset('epoch')
   if (cursor.seq > log.head) return reset('ahead')
-  if (cursor.seq < Math.max(log.floor, run?.start ?? 0) || run?.isNew === true) return reset('trimmed')
+  if (cursor.seq < Math.max(log.floor, run?.start ?? 0)) return reset('trimmed')
   const missed = log.missedSince(cursor.seq)
   if (missed.bytes > log.maxReplayBytes) return reset('too_far')
   return { kind: 'recovered', from: cursor.seq, missed: missed.events }

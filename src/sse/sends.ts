@@ -23,7 +23,8 @@ export class PendingSends {
   /** `client` has left: what it had not been handed it is no recipient of. */
   left(client: Client): void {
     for (const send of this.#sends) {
-      if (send.seq > client.cursor && client.audience.follows(send.channel)) send.recipients--
+      const isOne = send.recipients > 0 && send.seq > client.cursor
+      if (isOne && client.audience.follows(send.channel)) send.recipients--
     }
   }
 

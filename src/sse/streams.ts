@@ -38,6 +38,8 @@ export interface OwnStreamOptions {
 /** What may be under way to a client before its source is asked for more, in bytes. */
 const AHEAD_BYTES = 64 * 1024
 const LINGER_MS = 30_000
+/** Before the names of logs: a lone surrogate, which no query can name, so that logs are not channels of anybody. */
+const LOG = '\uD800'
 
 /** What streams need of their `Sse`. */
 export interface StreamsOptions {
@@ -105,37 +107,43 @@ export class Streams {
 
   #openLogged(request: HTTPRequest, source: StreamSource, log: string, lingerMs: number): HTTPResponse {
     const { hub, admission } = this.#options
+    const channelId = LOG + log
     const known = this.#runs.get(log)
     const lastEventId = request.headers.get('last-event-id')
     // An EventSource that has everything asks again for ever, unless it is told that there is no content.
     if (known?.state === 'ended' && (hub.positionOf(lastEventId) ?? -1) >= known.lastSeq) return empty()
     const current = known ?? this.#start(source, log, lingerMs)
-    const part = { start: current.start, isNew: known === undefined }
-    return admission.open(request, { channelIds: [log], isOwn: true, run: part, lastEventId }, (client) => {
-      current.clients.add(client)
-      clearTimeout(current.linger)
-      this.#onGone.set(client, () => {
-        current.clients.delete(client)
-        if (current.clients.size === 0) current.lingerFor(lingerMs)
-      })
-      if (current.state === 'ended') hub.insert(client, undefined)
-    })
+    return admission.open(
+      request,
+      { channelIds: [channelId], isOwn: true, run: current, lastEventId },
+      (client) => {
+        current.clients.add(client)
+        clearTimeout(current.linger)
+        this.#onGone.set(client, () => {
+          current.clients.delete(client)
+          if (current.clients.size === 0) current.lingerFor(lingerMs)
+        })
+        if (current.state === 'ended') hub.insert(client, undefined)
+      },
+    )
   }
 
   /** Starts the source of the log `name`; it goes on without clients for a while. */
   #start(source: StreamSource, name: string, lingerMs: number): LoggedRun {
     const { hub, encode, logger, rememberMs } = this.#options
-    const current = new LoggedRun(hub.head)
+    const channelId = LOG + name
+    // An event that means nothing, for a position that is this run's alone.
+    const current = new LoggedRun(hub.publish({ channelId, frame: Buffer.from(':\r\n\r\n'), hasId: false }))
     this.#runs.set(name, current)
     current.lingerFor(lingerMs)
     let ahead = 0
     const send = (event: SourceEvent): Promise<void> | undefined => {
-      const encoded = encode(event, name)
+      const encoded = encode(event, channelId)
       current.lastSeq = hub.publish(encoded)
       ahead += encoded.frame.byteLength
       if (ahead < AHEAD_BYTES) return undefined
       ahead = 0
-      return hub.drained(name)
+      return hub.drained(channelId)
     }
     const end = (): void => {
       current.state = 'ended'

@@ -36,6 +36,36 @@ describe('maxClients', () => {
   })
 })
 
+describe('room', () => {
+  it('is not lost to clients that a hook closes at once', async () => {
+    await using server = await SseApp.start({ maxClientsPerIp: 2, onConnect: (client) => client.close() })
+    for (let i = 0; i < 5; i++) {
+      const stream = await server.client.sse('/sse')
+      expect(await stream.next()).toBeUndefined()
+    }
+    expect(server.sse.stats).toMatchObject({ clients: 0, shed: 0 })
+  })
+
+  it('is looked at again when the answer goes out, and streams of somebody’s own do not take it', async () => {
+    await using server = await SseApp.start({ maxClients: 2 }, (app, sse) => {
+      app.get('/own', (request) => sse.stream(request, () => forever()))
+      app.onResponse(async () => {
+        await new Promise<void>((resolve) => void setImmediate(resolve))
+      })
+    })
+    const own = await Promise.all([1, 2, 3].map(() => server.client.sse('/own')))
+    const streams = await Promise.all(Array.from({ length: 6 }, () => server.client.sse('/sse')))
+    expect(server.sse.presence()).toBe(2)
+    expect(server.sse.stats.shed).toBe(4)
+    for (const stream of [...own, ...streams]) stream.close()
+  })
+})
+
+async function* forever(): AsyncGenerator<string> {
+  yield 'first'
+  await new Promise<never>(() => undefined)
+}
+
 describe('cors', () => {
   const OPTIONS = { cors: { origins: ['https://a.example'], credentials: true } }
 

@@ -187,6 +187,25 @@ describe('a client', () => {
     streams[3]?.close()
   })
 
+  it('gets what was sent before it is closed', async () => {
+    await using server = await SseApp.start()
+    const stream = await server.client.sse('/sse?channel_id=a')
+    server.app.sseSendNowait('you are out', 'a')
+    server.sse.kick('a')
+    expect(await take(stream, 1)).toEqual(['you are out'])
+    expect(await stream.next()).toBeUndefined()
+  })
+
+  it('of another Sse is closed by its own', async () => {
+    await using one = await SseApp.start()
+    await using other = await SseApp.start()
+    const stream = await other.client.sse('/sse')
+    const [client] = [...other.sse.clients()]
+    expect(one.sse.kick(client as SseClient)).toBe(1)
+    expect(await stream.next()).toBeUndefined()
+    expect([one.sse.stats.clients, other.sse.stats.clients]).toEqual([0, 0])
+  })
+
   it('is closed within a second of its expiry', async () => {
     await using server = await SseApp.start({
       onConnect: (client, request) => {

@@ -119,7 +119,8 @@ describe('hooks on the life of a stream', () => {
       'disconnect b',
       'disconnect last',
     ])
-    expect(a.body).toBe(OPENING + event('hello a') + event('hello b'))
+    // What was sent before the close goes before it.
+    expect(a.body).toBe(OPENING + event('hello a') + event('hello b') + event('hello last'))
     expect(server.logger.of('error')).toEqual([])
   })
 

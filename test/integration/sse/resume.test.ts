@@ -108,6 +108,15 @@ describe('a client that comes back', () => {
     stream.close()
   })
 
+  it('with an empty header is asked by its query', async () => {
+    await using server = await SseApp.start(HISTORY)
+    const cursor = server.sse.cursor()
+    await server.app.sseSend('missed')
+    const stream = await resume(server, '', `/sse?lastEventId=${cursor}`)
+    expect(await take(stream, 2)).toEqual(['{"count":1}', 'missed'])
+    stream.close()
+  })
+
   it('is asked by its header before its query', async () => {
     await using server = await SseApp.start(HISTORY)
     const old = server.sse.cursor()

@@ -192,7 +192,7 @@ describe('behind a middleware that awaits something, an upgrade', () => {
       await ws.send(`hello ${index}`)
       expect(await ws.recv()).toBe(`hello ${index}`)
     }
-    for (const ws of open) ws.close()
+    for (const ws of open) void ws.close()
   })
 
   test('is refused like any request', async () => {

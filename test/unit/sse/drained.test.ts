@@ -118,14 +118,37 @@ describe('by a clock', () => {
 })
 
 describe('what is sent to single clients', () => {
+  it('counts until the last byte of it is taken', async () => {
+    const hub = hubOf({ maxLagBytes: 1_000_000 })
+    const clients = Array.from({ length: 10 }, () => join(hub))
+    for (const { sink, client } of clients) {
+      sink.isFull = true
+      client.send('x'.repeat(300_000))
+    }
+    await turns()
+    expect(hub.stats.logBytes).toBeLessThanOrEqual(1_000_000)
+    expect(hub.stats.clients).toBe(3)
+    for (const { sink } of clients) if (sink.state === 'open') sink.unblock()
+    await turns()
+    expect(hub.stats).toMatchObject({ clients: 3, lagging: 0, logBytes: 0 })
+  })
+
   it('and not taken is bounded by maxLagBytes: the client is dropped', async () => {
     const hub = hubOf({ maxLagBytes: 10_000 })
     const { sink, client } = join(hub)
+    const healthy = join(hub)
     sink.isFull = true
     client.send('1')
     await turns()
-    for (let i = 0; i < 20 && sink.state === 'open'; i++) client.send('x'.repeat(1000))
+    for (let i = 0; i < 9; i++) client.send('x'.repeat(1000))
+    // Whoever takes what it is sent is not the one to go.
+    for (let i = 0; i < 5; i++) healthy.client.send('y'.repeat(1000))
+    expect(sink.state).toBe('open')
+    client.send('x'.repeat(1000))
     expect(sink.state).toBe('closed')
+    await turns()
+    expect(healthy.sink.events).toHaveLength(5)
+    expect(healthy.sink.state).toBe('open')
     expect(hub.stats.evicted).toEqual({ slow: 0, lag: 1 })
     // What it held is given back.
     const other = join(hub)
