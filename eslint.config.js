@@ -8,8 +8,9 @@ const ROOMS = {
   http: ['base'],
   native: ['base', 'http'],
   app: ['base', 'router', 'http', 'native'],
-  decorators: ['base', 'router', 'app'],
+  decorators: ['base', 'router', 'http', 'app'],
   sse: ['base', 'http', 'app'],
+  openapi: ['base', 'router', 'http', 'app'],
   testing: ['base'],
   cli: ['base', 'app'],
 }

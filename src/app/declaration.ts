@@ -5,13 +5,16 @@
  */
 import { UsanicError } from '../base/errors.js'
 import { refuseUnknownKeys } from '../base/suggest.js'
+import { RequestValidator } from '../http/validation.js'
 import { Router } from '../router/index.js'
 import { checkErrorClass, type ErrorClass } from './exception-handlers.js'
-import type { ExceptionHandler, Handler, MethodsRouteOptions, RouteOptions } from './handler.js'
+import type { AnyHandler, ExceptionHandler, MethodsRouteOptions, RouteOptions } from './handler.js'
 import { checkEvent, type LifecycleEvent, type Listener } from './lifecycle.js'
 import type { MiddlewareEntry, MiddlewareLocation, PriorityOptions } from './middleware.js'
+import { checkRouteDoc } from './route-doc.js'
 import { EventPattern } from './signal-event.js'
 import type { SignalDeclaration, SignalHandler, SignalOptions } from './signals.js'
+import { validating } from './validating.js'
 
 /** Takes declarations, and lets them take effect now or later. */
 export interface DeclarationTarget {
@@ -27,7 +30,7 @@ export interface RouteDeclaration {
   readonly kind: 'route'
   readonly methods: readonly string[]
   readonly uri: string
-  readonly handler: Handler<never, never>
+  readonly handler: AnyHandler
   readonly options: RouteOptions
   /** What it is called when no name is given; empty when the handler has none. */
   readonly ownName: string
@@ -69,9 +72,11 @@ export const ROUTE_OPTIONS: readonly string[] = [
   'ignoreBody',
   'methods',
   'name',
+  'openapi',
   'stream',
   'strictSlashes',
   'unquote',
+  'validate',
   'version',
   'versionPrefix',
 ]
@@ -83,12 +88,12 @@ let declared = 0
 
 /**
  * A route. `methods` come from the name of the registration (`app.get`) and outrank `options.methods`. Throws
- * `ERR_HANDLER`, `ERR_ROUTE_METHOD`, `ERR_ROUTE_PATTERN`, and a TypeError for an option that is not one.
+ * `ERR_HANDLER`, `ERR_ROUTE_METHOD`, `ERR_ROUTE_PATTERN`, `ERR_ROUTE_VALIDATE`, and a TypeError for an option that is not one.
  */
 export function declareRoute(
   methods: readonly string[] | undefined,
   uri: string,
-  handler: Handler<never, never>,
+  handler: AnyHandler,
   options: MethodsRouteOptions,
   source: RouteSource = {},
 ): RouteDeclaration {
@@ -117,15 +122,35 @@ export function declareRoute(
   }
   const isBodiless = methods?.every((method) => BODILESS.includes(method)) ?? false
   if (isBodiless && rest.stream !== true) rest.ignoreBody ??= true
+  if (rest.openapi !== undefined) checkRouteDoc(rest.openapi, `The route ${uri}`)
   return {
     kind: 'route',
     methods: all,
     uri,
-    handler,
+    handler: rest.validate === undefined ? handler : validated(handler, rest, uri),
     options: rest,
     ownName: source.name ?? handler.name,
     source: source.function ?? handler,
   }
+}
+
+function validated(
+  handler: AnyHandler,
+  { validate = {}, ignoreBody, stream }: RouteOptions,
+  uri: string,
+): AnyHandler {
+  const validator = new RequestValidator(validate, `The route ${uri}`)
+  const body = validate.json === undefined ? 'form' : 'json'
+  if (validate[body] !== undefined && (ignoreBody === true || stream === true)) {
+    throw new UsanicError(
+      'ERR_ROUTE_VALIDATE',
+      `The route ${uri}: validate has ${body}, but ` +
+        (stream === true
+          ? 'with stream the handler is called before the body is there. Leave one of them out.'
+          : 'its methods throw the body away. Use POST, PUT, PATCH or DELETE, or pass ignoreBody: false.'),
+    )
+  }
+  return validating(handler, validator)
 }
 
 /** A middleware. Throws a TypeError for what is not one. */

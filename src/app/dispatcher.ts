@@ -30,6 +30,8 @@ import { heardChain } from './signal-chain.js'
 import type { Signals } from './signals.js'
 
 const NO_PARAMS: Readonly<Record<string, string | number | Date>> = Object.freeze({})
+/** The values of schemas, for a route without: one with them has a handler that asks them. */
+const NO_VALUES = Object.freeze({})
 /** What is told of a request before anything is called for it; the edge and the router are one step. */
 const ROUTED_EVENTS = [
   'http.lifecycle.request',
@@ -253,7 +255,7 @@ export class Dispatcher implements RequestHost<App> {
     if (hearsRequests) this.#signals.emit('http.handler.before', { request })
     try {
       // reason: the router made the parameters for this route
-      this.#settle(request, exchange, route.handler(request, request.matchInfo as never))
+      this.#settle(request, exchange, route.handler(request, request.matchInfo as never, NO_VALUES))
     } catch (error) {
       this.#fail(request, exchange, error)
     }

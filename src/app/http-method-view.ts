@@ -5,7 +5,7 @@
 import { MethodNotAllowed } from '../http/exceptions.js'
 import type { App } from './app.js'
 import { VIEW_METHODS } from './declaration.js'
-import type { Handler, HandlerResult, Request } from './handler.js'
+import type { AnyHandler, Handler, HandlerResult, Request } from './handler.js'
 
 const VERBS = ['get', 'post', 'put', 'head', 'options', 'patch', 'delete'] as const
 type Verb = (typeof VERBS)[number]
@@ -35,7 +35,7 @@ export type ViewParams<V> = (
 // eslint-disable-next-line @typescript-eslint/no-extraneous-class -- the methods of requests are in subclasses
 export abstract class HTTPMethodView {
   /** Wrapped around every handler of this class, the first outermost; for checks before all of them. */
-  static readonly decorators: readonly ((handler: Handler<never, never>) => Handler<never, never>)[] = []
+  static readonly decorators: readonly ((handler: AnyHandler) => AnyHandler)[] = []
 
   /**
    * A handler that makes an instance with `args` for each request and calls the method that is named like the
@@ -50,8 +50,8 @@ export abstract class HTTPMethodView {
     if (verbs.length === 0) {
       throw new TypeError(`${this.name}.asView(): the class has none of the methods ${VERBS.join(', ')}.`)
     }
-    let view: Handler<never, never> = (request: Request, params: object) =>
-      callVerb(new this(...args), request, params) // reason: looked up by name, checked there
+    let view: AnyHandler = (request: Request, params: object, valid: object) =>
+      callVerb(new this(...args), request, params, valid) // reason: looked up by name, checked there
     for (const decorate of this.decorators.toReversed()) view = decorate(view)
     Object.defineProperty(view, 'name', { value: this.name })
     VIEW_METHODS.set(
@@ -63,14 +63,14 @@ export abstract class HTTPMethodView {
 }
 
 type HTTPMethodViewClass = typeof HTTPMethodView
-type Instance = Partial<Record<string, (request: Request, params: object) => HandlerResult>>
+type Instance = Partial<Record<string, (request: Request, params: object, valid: object) => HandlerResult>>
 
-function callVerb(instance: Instance, request: Request, params: object): HandlerResult {
+function callVerb(instance: Instance, request: Request, params: object, valid: object): HandlerResult {
   const { method } = request
   const verb = method.toLowerCase()
   const call = instance[verb] ?? (method === 'HEAD' ? instance['get'] : undefined)
   if (call !== undefined && (VERBS as readonly string[]).includes(verb))
-    return call.call(instance, request, params)
+    return call.call(instance, request, params, valid)
   throw new MethodNotAllowed(`Method ${method} not allowed for URL ${request.path}`, {
     allowedMethods: VERBS.filter((name) => instance[name] !== undefined).map((name) => name.toUpperCase()),
   })

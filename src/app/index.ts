@@ -5,6 +5,7 @@ export { BlueprintGroup, type GroupOptions } from './blueprint-group.js'
 export type { CorsOptions } from '../http/cors.js'
 export type { ErrorClass } from './exception-handlers.js'
 export type {
+  AnyHandler,
   ExceptionHandler,
   Handler,
   HandlerResult,
@@ -26,6 +27,7 @@ export type {
 } from './middleware.js'
 export type { RegistrationOptions } from './recording.js'
 export type { RouteRegistrar } from './registrar.js'
+export type { ResponseDoc, RouteDoc } from './route-doc.js'
 export { BUILT_IN_EVENTS, type BuiltInEvent } from './signal-event.js'
 export type {
   DispatchOptions,

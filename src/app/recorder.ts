@@ -4,6 +4,7 @@
  * record of a blueprint, where it waits for a registration.
  */
 import { StaticFiles, type StaticOptions } from '../http/static-files.js'
+import type { NoSchemas, Valid, ValidationSchemas } from '../http/validation.js'
 import type { Params } from '../router/index.js'
 import {
   declareException,
@@ -15,7 +16,7 @@ import {
   type RouteSource,
 } from './declaration.js'
 import type { ErrorClass } from './exception-handlers.js'
-import type { ExceptionHandler, Handler, MethodsRouteOptions, RouteOptions } from './handler.js'
+import type { AnyHandler, ExceptionHandler, Handler, MethodsRouteOptions, RouteOptions } from './handler.js'
 import type { LifecycleEvent, Listener } from './lifecycle.js'
 import { instantiate, methodRoutesOf, noRoutes, type ClassValue } from './method-routes.js'
 import type {
@@ -94,38 +95,66 @@ export class Recorder<A> extends HookRecorder<A> {
 
   // --- routes
 
-  /** Registers `handler` for GET on `uri`. Throws `ERR_ROUTE_PATTERN`, `ERR_ROUTE_EXISTS`, `ERR_HANDLER`. */
-  get<const U extends string>(uri: U, handler: Handler<Params<U>, A>, options?: RouteOptions): void {
+  /** Registers `handler` for GET on `uri`. Throws `ERR_ROUTE_PATTERN`, `ERR_ROUTE_EXISTS`, `ERR_ROUTE_VALIDATE`, `ERR_HANDLER`. */
+  get<const U extends string, const S extends ValidationSchemas = NoSchemas>(
+    uri: U,
+    handler: Handler<Params<U>, A, Valid<S>>,
+    options?: RouteOptions<S>,
+  ): void {
     this.#add(['GET'], uri, handler, options)
   }
 
   /** Registers `handler` for POST on `uri`. */
-  post<const U extends string>(uri: U, handler: Handler<Params<U>, A>, options?: RouteOptions): void {
+  post<const U extends string, const S extends ValidationSchemas = NoSchemas>(
+    uri: U,
+    handler: Handler<Params<U>, A, Valid<S>>,
+    options?: RouteOptions<S>,
+  ): void {
     this.#add(['POST'], uri, handler, options)
   }
 
   /** Registers `handler` for PUT on `uri`. */
-  put<const U extends string>(uri: U, handler: Handler<Params<U>, A>, options?: RouteOptions): void {
+  put<const U extends string, const S extends ValidationSchemas = NoSchemas>(
+    uri: U,
+    handler: Handler<Params<U>, A, Valid<S>>,
+    options?: RouteOptions<S>,
+  ): void {
     this.#add(['PUT'], uri, handler, options)
   }
 
   /** Registers `handler` for PATCH on `uri`. */
-  patch<const U extends string>(uri: U, handler: Handler<Params<U>, A>, options?: RouteOptions): void {
+  patch<const U extends string, const S extends ValidationSchemas = NoSchemas>(
+    uri: U,
+    handler: Handler<Params<U>, A, Valid<S>>,
+    options?: RouteOptions<S>,
+  ): void {
     this.#add(['PATCH'], uri, handler, options)
   }
 
   /** Registers `handler` for DELETE on `uri`. */
-  delete<const U extends string>(uri: U, handler: Handler<Params<U>, A>, options?: RouteOptions): void {
+  delete<const U extends string, const S extends ValidationSchemas = NoSchemas>(
+    uri: U,
+    handler: Handler<Params<U>, A, Valid<S>>,
+    options?: RouteOptions<S>,
+  ): void {
     this.#add(['DELETE'], uri, handler, options)
   }
 
   /** Registers `handler` for HEAD on `uri`; GET routes do not answer HEAD by themselves, see `autoHead`. */
-  head<const U extends string>(uri: U, handler: Handler<Params<U>, A>, options?: RouteOptions): void {
+  head<const U extends string, const S extends ValidationSchemas = NoSchemas>(
+    uri: U,
+    handler: Handler<Params<U>, A, Valid<S>>,
+    options?: RouteOptions<S>,
+  ): void {
     this.#add(['HEAD'], uri, handler, options)
   }
 
   /** Registers `handler` for OPTIONS on `uri`. */
-  options<const U extends string>(uri: U, handler: Handler<Params<U>, A>, options?: RouteOptions): void {
+  options<const U extends string, const S extends ValidationSchemas = NoSchemas>(
+    uri: U,
+    handler: Handler<Params<U>, A, Valid<S>>,
+    options?: RouteOptions<S>,
+  ): void {
     this.#add(['OPTIONS'], uri, handler, options)
   }
 
@@ -133,10 +162,10 @@ export class Recorder<A> extends HookRecorder<A> {
    * Registers `handler` on `uri` for `options.methods`; if there are none, for those of a class-based view, else for
    * GET. Throws as `get` does.
    */
-  addRoute<const U extends string>(
-    handler: Handler<Params<U>, A>,
+  addRoute<const U extends string, const S extends ValidationSchemas = NoSchemas>(
+    handler: Handler<Params<U>, A, Valid<S>>,
     uri: U,
-    options: MethodsRouteOptions = {},
+    options: MethodsRouteOptions<S> = {},
   ): void {
     this.#add(undefined, uri, handler, options)
   }
@@ -158,7 +187,10 @@ export class Recorder<A> extends HookRecorder<A> {
    * Gives a function that registers a handler on `uri`: call it with the handler, or use it as the decorator of
    * a static method. On an instance method it throws `ERR_DECORATOR`: there is no instance yet.
    */
-  route<const U extends string>(uri: U, options: MethodsRouteOptions = {}): RouteRegistrar<Params<U>, A> {
+  route<const U extends string, const S extends ValidationSchemas = NoSchemas>(
+    uri: U,
+    options: MethodsRouteOptions<S> = {},
+  ): RouteRegistrar<Params<U>, A, Valid<S>> {
     return registrar((handler, source) => {
       this.#target.declare(declareRoute(undefined, uri, handler, options, source))
     }, uri)
@@ -239,7 +271,7 @@ export class Recorder<A> extends HookRecorder<A> {
   #add(
     methods: readonly string[] | undefined,
     uri: string,
-    handler: Handler<never, never>,
+    handler: AnyHandler,
     options: MethodsRouteOptions = {},
   ): void {
     this.#target.declare(declareRoute(methods, uri, handler, options))

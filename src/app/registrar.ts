@@ -1,18 +1,21 @@
 /** What `app.route(uri)` returns: takes a handler as a function, or as a static method that it decorates. */
 import { UsanicError } from '../base/errors.js'
-import type { Handler } from './handler.js'
+import type { NoSchemas } from '../http/validation.js'
+import type { AnyHandler, Handler } from './handler.js'
 
 /** Registers what it is called with or put on. */
-export interface RouteRegistrar<P extends object, A> {
+export interface RouteRegistrar<P extends object, A, V extends object = NoSchemas> {
   /** Registers `handler` and returns it. */
-  <H extends Handler<P, A>>(handler: H): H
+  <H extends Handler<P, A, V>>(handler: H): H
   /** As a standard decorator of a static method. */
-  <H extends Handler<P, A>>(method: H, context: ClassMethodDecoratorContext<unknown, H>): void
+  <H extends Handler<P, A, V>>(method: H, context: ClassMethodDecoratorContext<unknown, H>): void
   /** As a legacy decorator of a static method. */
-  <H extends Handler<P, A>>(owner: object, key: string | symbol, descriptor: TypedPropertyDescriptor<H>): void
+  <H extends Handler<P, A, V>>(
+    owner: object,
+    key: string | symbol,
+    descriptor: TypedPropertyDescriptor<H>,
+  ): void
 }
-
-type Registered = Handler<never, never>
 
 /** What a route is called and made of, when its handler is a wrapper. */
 interface Source {
@@ -21,12 +24,12 @@ interface Source {
 }
 
 /** Makes the registrar of `uri` around `add`. */
-export function registrar<P extends object, A>(
-  add: (handler: Registered, source?: Source) => void,
+export function registrar<P extends object, A, V extends object>(
+  add: (handler: AnyHandler, source?: Source) => void,
   uri: string,
-): RouteRegistrar<P, A> {
+): RouteRegistrar<P, A, V> {
   const register = (
-    ...given: [Registered] | [Registered, ClassMethodDecoratorContext] | LegacyArguments
+    ...given: [AnyHandler] | [AnyHandler, ClassMethodDecoratorContext] | LegacyArguments
   ): unknown => {
     if (given.length === 1) {
       add(given[0])
@@ -52,11 +55,11 @@ export function registrar<P extends object, A>(
 type LegacyArguments = [owner: object, key: string | symbol, descriptor: PropertyDescriptor]
 
 /** Calls the static method by name, with its class as `this`. */
-function byName(owner: object, key: string | symbol): Registered {
-  const methods = owner as Record<string | symbol, Registered>
-  return (request, params) => {
-    const call = methods[key] as Registered // reason: the decorator sits on a method of that name
-    return call.call(owner, request, params)
+function byName(owner: object, key: string | symbol): AnyHandler {
+  const methods = owner as Record<string | symbol, AnyHandler>
+  return (request, params, valid) => {
+    const call = methods[key] as AnyHandler // reason: the decorator sits on a method of that name
+    return call.call(owner, request, params, valid)
   }
 }
 

@@ -4,13 +4,17 @@
  */
 import { UsanicError } from '../base/errors.js'
 import type { ErrorFormat } from '../http/error-pages.js'
+import type { ValidationSchemas } from '../http/validation.js'
 import { parsePattern, type Pattern, type Router } from '../router/index.js'
 import { hostsOf, type RouteDeclaration } from './declaration.js'
 import type { Handler, Route, RouteDefaults } from './handler.js'
+import type { RouteDoc } from './route-doc.js'
 import type { Scope } from './scope.js'
 import { isWebsocketRoute } from './websocket-route.js'
 
 const NO_CTX: Readonly<Record<string, unknown>> = Object.freeze({})
+const NO_SCHEMAS: Readonly<ValidationSchemas> = Object.freeze({})
+const NO_DOC: RouteDoc = Object.freeze({})
 
 /** A registered route, with what a request to it needs to know. */
 export class RouteEntry implements Route {
@@ -29,6 +33,10 @@ export class RouteEntry implements Route {
   readonly ignoreBody: boolean
   /** Whether string parameters are percent-decoded. */
   readonly unquote: boolean
+  readonly strictSlashes: boolean
+  readonly blueprint: string | undefined
+  readonly validate: Readonly<ValidationSchemas>
+  readonly openapi: RouteDoc
   /** The uri in parts, for building urls. */
   readonly pattern: Pattern
 
@@ -51,7 +59,11 @@ export class RouteEntry implements Route {
     this.stream = options.stream ?? false
     this.ignoreBody = options.ignoreBody ?? false
     this.unquote = options.unquote ?? false
-    this.pattern = parsePattern(uri, { strictSlashes: settings.strictSlashes ?? false })
+    this.strictSlashes = settings.strictSlashes ?? false
+    this.blueprint = scope.settings.namespace
+    this.validate = options.validate ?? NO_SCHEMAS
+    this.openapi = options.openapi ?? NO_DOC
+    this.pattern = parsePattern(uri, { strictSlashes: this.strictSlashes })
   }
 }
 

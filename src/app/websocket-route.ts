@@ -22,13 +22,14 @@ export type WebsocketHandler<P extends object = object, A = App> = (
 ) => void | Promise<void>
 
 /** How a websocket route is registered. */
-export interface WebsocketOptions extends Omit<RouteOptions, 'ignoreBody' | 'stream'>, HandshakeOptions {}
+export interface WebsocketOptions
+  extends Omit<RouteOptions, 'ignoreBody' | 'openapi' | 'stream' | 'validate'>, HandshakeOptions {}
 
 /** Takes requests of any application: it is called for its own only. */
 type AnyHandler = (request: never, ws: Websocket, params: never) => void | Promise<void>
 
-/** Not those that concern a body or methods: there is none, and there is GET. */
-const NOT_OURS = ['ignoreBody', 'methods', 'stream']
+/** Not those that concern a body, methods, schemas or OpenAPI, which has no words for websockets. */
+const NOT_OURS = ['ignoreBody', 'methods', 'openapi', 'stream', 'validate']
 const OPTIONS = [...ROUTE_OPTIONS.filter((name) => !NOT_OURS.includes(name)), 'subprotocols', 'origins']
 const made = new WeakSet<object>()
 
@@ -66,7 +67,7 @@ export function websocketRoute(
   }
   Object.defineProperty(upgrade, 'name', { value: handler.name })
   made.add(upgrade)
-  return { handler: upgrade, options: route }
+  return { handler: upgrade, options: { ...route, openapi: { exclude: true } } }
 }
 
 async function serve(request: Request, ws: Websocket, params: never, handler: AnyHandler): Promise<void> {

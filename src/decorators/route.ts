@@ -9,14 +9,15 @@ import type { Handler, MethodsRouteOptions, RouteOptions } from '../app/handler.
 import { declareInMetadata, declareOnClass, type MethodRoute } from '../app/method-routes.js'
 import type { WebsocketHandler, WebsocketOptions } from '../app/websocket-route.js'
 import { UsanicError } from '../base/errors.js'
+import type { NoSchemas, Valid, ValidationSchemas } from '../http/validation.js'
 import type { Params } from '../router/index.js'
 
-/** Puts a route on a method whose parameters are `P`; its request may be of any application. */
-export interface RouteDecorator<P extends object> {
+/** Puts a route on a method whose parameters are `P` and whose valid values are `V`; its request may be of any application. */
+export interface RouteDecorator<P extends object, V extends object = NoSchemas> {
   /** As a standard decorator. */
-  <H extends Handler<P, never>>(method: H, context: ClassMethodDecoratorContext<never, H>): void
+  <H extends Handler<P, never, V>>(method: H, context: ClassMethodDecoratorContext<never, H>): void
   /** As a legacy decorator. */
-  <H extends Handler<P, never>>(
+  <H extends Handler<P, never, V>>(
     prototype: object,
     key: string | symbol,
     descriptor: TypedPropertyDescriptor<H>,
@@ -24,10 +25,10 @@ export interface RouteDecorator<P extends object> {
 }
 
 /** Declares a route on the decorated method, GET unless `options.methods` says otherwise. */
-export function route<const U extends string>(
+export function route<const U extends string, const S extends ValidationSchemas = NoSchemas>(
   uri: U,
-  options: MethodsRouteOptions = {},
-): RouteDecorator<Params<U>> {
+  options: MethodsRouteOptions<S> = {},
+): RouteDecorator<Params<U>, Valid<S>> {
   return decorator(uri, (method) => ({ kind: 'http', method, uri, options }))
 }
 
@@ -70,10 +71,10 @@ function decorator(uri: string, routeOf: (method: string | symbol) => MethodRout
   }
 }
 
-type MethodDecoratorFactory = <const U extends string>(
+type MethodDecoratorFactory = <const U extends string, const S extends ValidationSchemas = NoSchemas>(
   uri: U,
-  options?: RouteOptions,
-) => RouteDecorator<Params<U>>
+  options?: RouteOptions<S>,
+) => RouteDecorator<Params<U>, Valid<S>>
 
 function forMethod(method: string): MethodDecoratorFactory {
   return (uri, options) => route(uri, { ...options, methods: [method] })

@@ -4,6 +4,7 @@
  */
 import type { ExtensionHost } from '../app/extension.js'
 import type { AnyCtx } from '../app/handler.js'
+import type { RouteDoc } from '../app/route-doc.js'
 import { UsanicError } from '../base/errors.js'
 import { ConsoleLogger } from '../base/logger.js'
 import { refuseUnknownKeys } from '../base/suggest.js'
@@ -329,9 +330,14 @@ function notAttached(): UsanicError {
   return new UsanicError('ERR_SSE_INSTANCE', 'This Sse has no application yet: call initApp(app) first.')
 }
 
+const DOC: RouteDoc = {
+  summary: 'Server-Sent Events',
+  responses: { 200: { description: 'A stream of events.', contentType: 'text/event-stream' } },
+}
+
 function addRoutes(app: SseHost, { url, cors }: ResolvedSseOptions, admission: Admission): void {
   try {
-    app.get(url, (request) => admission.admit(request))
+    app.get(url, (request) => admission.admit(request), { openapi: DOC })
     if (cors !== undefined) app.options(url, (request) => admission.preflight(request))
   } catch (cause) {
     if (!(cause instanceof UsanicError) || cause.code !== 'ERR_ROUTE_EXISTS') throw cause

@@ -47,7 +47,12 @@ describe('the tarball', () => {
     const built = consumer.packed.filter((path) => path.startsWith('dist/'))
     expect(built.filter((path) => !/\.(js|d\.ts)$/.test(path))).toEqual([])
     expect(built).toEqual(
-      expect.arrayContaining(['dist/index.js', 'dist/sse/index.js', 'dist/testing/index.js']),
+      expect.arrayContaining([
+        'dist/index.js',
+        'dist/openapi/index.js',
+        'dist/sse/index.js',
+        'dist/testing/index.js',
+      ]),
     )
   })
 
@@ -60,15 +65,16 @@ describe('the tarball', () => {
   test('is fine with attw', { timeout: MINUTE }, async () => {
     // A problem is an exit code, and so a rejection.
     const report = await run(tool('attw'), [consumer.tarball, '--profile', 'esm-only'], consumer.folder)
-    for (const entry of ['"usanic"', '"usanic/sse"', '"usanic/testing"']) expect(report).toContain(entry)
+    for (const entry of ['"usanic"', '"usanic/openapi"', '"usanic/sse"', '"usanic/testing"'])
+      expect(report).toContain(entry)
   })
 })
 
 describe('every entry', () => {
   const script = `
-    const entries = ['usanic', 'usanic/sse', 'usanic/testing']
+    const entries = ['usanic', 'usanic/sse', 'usanic/testing', 'usanic/openapi']
     const modules = await Promise.all(entries.map((entry) => import(entry)))
-    const names = ['App', 'Sse', 'TestClient'].map((name, i) => typeof modules[i][name])
+    const names = ['App', 'Sse', 'TestClient', 'OpenAPI'].map((name, i) => typeof modules[i][name])
     const { default: manifest } = await import('usanic/package.json', { with: { type: 'json' } })
     console.log(JSON.stringify([...names, manifest.name]))
   `
@@ -76,12 +82,12 @@ describe('every entry', () => {
 
   test('imports in a project that installed the package', async () => {
     const said = await run(process.execPath, flags, consumer.folder)
-    expect(JSON.parse(said)).toEqual(['function', 'function', 'function', 'usanic'])
+    expect(JSON.parse(said)).toEqual(['function', 'function', 'function', 'function', 'usanic'])
   })
 
   test('imports by the name of the package inside the checkout', async () => {
     const said = await run(process.execPath, flags, CHECKOUT)
-    expect(JSON.parse(said)).toEqual(['function', 'function', 'function', 'usanic'])
+    expect(JSON.parse(said)).toEqual(['function', 'function', 'function', 'function', 'usanic'])
   })
 
   test('is closed: what is not exported does not import', async () => {

@@ -1,6 +1,7 @@
-/** The types that handlers see, under standard decorators; `test/types/handlers.ts` says which. Only compiled. */
+/** The types that handlers see, under standard decorators; `test/types` says which. Only compiled. */
 import { get, text } from 'usanic'
 export * from '../types/handlers.js'
+export * from '../types/validation.js'
 
 declare function standardOnly(value: undefined, context: ClassFieldDecoratorContext): void
 

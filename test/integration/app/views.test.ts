@@ -1,6 +1,6 @@
 /** Class-based views. */
 import { expect, test } from 'vitest'
-import { Blueprint, HTTPMethodView, abort, json, text, type Handler, type Request } from 'usanic'
+import { Blueprint, HTTPMethodView, abort, json, text, type AnyHandler, type Request } from 'usanic'
 import { TestClient } from 'usanic/testing'
 import { answersOf, freshApp } from '../../support/fresh-app.js'
 
@@ -45,10 +45,10 @@ test('methods are inherited, and decorators go around all of them, the first out
   const calls: string[] = []
   const noting =
     (name: string) =>
-    (handler: Handler<never, never>): Handler<never, never> =>
-    (request, params) => {
+    (handler: AnyHandler): AnyHandler =>
+    (request, params, valid) => {
       calls.push(name)
-      return handler(request, params)
+      return handler(request, params, valid)
     }
   class Base extends HTTPMethodView {
     static override readonly decorators = [noting('outer'), noting('inner')]
