@@ -454,6 +454,8 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner {
     this.#laggards.add(client, 'opening')
     asked.snapshots.then(
       (made) => {
+        // What the log held for it may be let go of, also when its client has left.
+        this.#sweep.schedule()
         if (client.state !== 'opening') return
         const frames = made.flatMap(({ frame }) => (frame === undefined ? [] : [frame]))
         if (this.#options.history !== undefined) {
@@ -463,6 +465,7 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner {
         this.#catchUp(client)
       },
       (error: unknown) => {
+        this.#sweep.schedule()
         if (client.state !== 'opening') return
         this.#options.logger.error(
           { err: error },
