@@ -37,7 +37,7 @@ async function documentOf(app: App, options: OpenAPIOptions = {}) {
 }
 
 describe('the document', () => {
-  it('is that of the routes, but for HEAD, OPTIONS, static folders, itself, and what is excluded', async () => {
+  it('is that of the routes, but for HEAD, OPTIONS, websockets, static folders, itself, and what is excluded', async () => {
     const { app } = freshApp()
     app.get('/', handler, { name: 'home' })
     app.post('/a', handler)
@@ -45,6 +45,7 @@ describe('the document', () => {
     app.options('/only', handler)
     app.get('/secret', handler, { openapi: { exclude: true } })
     app.static('/files', 'docs')
+    app.websocket('/socket', () => undefined)
     app.addRoute(handler, '/both', { methods: ['GET', 'PUT'], name: 'both' })
     const { paths, info } = await documentOf(app)
     expect(Object.entries(paths).map(([path, item]) => [path, Object.keys(item)])).toEqual([
