@@ -4,7 +4,7 @@
  * One chunk is in hand at a time: the iterable is not asked for more until that is written, and is closed
  * (`return()`) when the client leaves.
  */
-import { Readable } from 'node:stream'
+import { close, discard, isIterable, iterate, type AnyIterable } from '../base/iterables.js'
 import { BodyWriter } from './body-writer.js'
 import type { StreamSink } from './ports.js'
 import { StreamResponse, type ResponseOptions } from './response.js'
@@ -19,7 +19,7 @@ export type StreamChunk = string | Uint8Array
  * is not iterable.
  */
 export function stream(
-  source: AsyncIterable<StreamChunk> | Iterable<StreamChunk>,
+  source: AnyIterable<StreamChunk>,
   options: ResponseOptions & { onError?: (error: unknown) => void } = {},
 ): StreamResponse {
   const { onError, ...rest } = options
@@ -40,22 +40,20 @@ export function stream(
   )
   response.onError = onError
   response.discard = () => {
-    // A Node stream holds its file before it is read, which its iterator, not being asked, would not let go of.
-    if (source instanceof Readable) source.on('error', () => undefined).destroy()
-    else void close(() => iterate(source))
+    discard(source)
   }
   return response
 }
 
 /** Carries one iterable to one sink. */
 async function pump(
-  source: AsyncIterable<StreamChunk> | Iterable<StreamChunk>,
+  source: AnyIterable<StreamChunk>,
   sink: StreamSink,
   response: StreamResponse,
 ): Promise<void> {
   const iterator = iterate(source)
   // Not awaited: a generator that waits for something else ends when that does.
-  const writer = new BodyWriter(sink, () => void close(() => iterator))
+  const writer = new BodyWriter(sink, () => void close(iterator))
   sink.begin(response, writer)
   for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) {
     const isWritten = writer.write(typeof next.value === 'string' ? Buffer.from(next.value) : next.value)
@@ -63,26 +61,4 @@ async function pump(
     if (writer.isGone) return
   }
   writer.end()
-}
-
-type StreamIterator = AsyncIterator<StreamChunk> | Iterator<StreamChunk>
-
-type Source = Partial<AsyncIterable<StreamChunk> & Iterable<StreamChunk>>
-
-function isIterable(source: Source | null | undefined): boolean {
-  return (source?.[Symbol.asyncIterator] ?? source?.[Symbol.iterator]) !== undefined
-}
-
-function iterate(source: AsyncIterable<StreamChunk> | Iterable<StreamChunk>): StreamIterator {
-  // Not `in`: a string is iterable, too. reason: every source has one of the two methods
-  return (source as Source)[Symbol.asyncIterator]?.() ?? (source as Iterable<StreamChunk>)[Symbol.iterator]()
-}
-
-/** Lets the iterable clean up after itself. Never rejects: the client is gone, nobody is left to be told. */
-async function close(iterator: () => StreamIterator | undefined): Promise<void> {
-  try {
-    await iterator()?.return?.()
-  } catch {
-    // see above
-  }
 }

@@ -67,12 +67,12 @@ export class Admission {
   }
 
   /**
-   * The answer that becomes a stream of `opened`; `onOpen` gets its client. With `ip` (null where that is not bounded)
-   * it needs room.
+   * The answer that becomes the stream that `opened` says once it begins; `onOpen` gets its client. With `ip` (null
+   * where that is not bounded) it needs room.
    */
   open(
     request: HTTPRequest,
-    opened: Opened,
+    opened: () => Opened,
     onOpen?: (client: Client) => void,
     ip?: string | null,
   ): StreamResponse {
@@ -81,6 +81,7 @@ export class Admission {
       // The stop may have begun since the handler returned.
       if (this.#hub.isStopping) {
         sink.close()
+        response.discard?.()
         return
       }
       // Others may have come since the handler returned.
@@ -89,9 +90,9 @@ export class Admission {
         return
       }
       const ctx = request.ownCtx
-      this.#hub.connect(sink, response, { ...opened, isGzip, request: request as Request, ctx, onOpen })
+      this.#hub.connect(sink, response, { ...opened(), isGzip, request: request as Request, ctx, onOpen })
     }, 'text/event-stream')
-    this.#addHead(request, response, isGzip)
+    this.#addHead(response, isGzip)
     return response
   }
 
@@ -132,17 +133,17 @@ export class Admission {
   }
 
   #subscribe(request: HTTPRequest, channelIds: readonly string[]): HTTPResponse {
-    const { args, headers } = request
-    // An empty field says nothing.
-    const lastEventId = headers.get('last-event-id') || (args.get('lastEventId') ?? args.get('last_event_id'))
+    const lastEventId = lastEventIdOf(request)
     const ip = this.#options.maxClientsPerIp === Infinity ? null : request.clientIp
-    if (this.#isFull(ip)) return this.#busy(request)
     const count = (client: Client) => {
       if (ip === null) return
       this.#ipOf.set(client, ip)
       this.#byIp.set(ip, (this.#byIp.get(ip) ?? 0) + 1)
     }
-    return this.open(request, { channelIds, lastEventId }, count, ip)
+    const opened = () => ({ channelIds, lastEventId })
+    const response = this.#isFull(ip) ? this.#busy() : this.open(request, opened, count, ip)
+    this.#cors?.decorate(request, response)
+    return response
   }
 
   /** Whether there is no room for one more, from `ip` where that is bounded. */
@@ -152,12 +153,12 @@ export class Admission {
   }
 
   /** A stream that says that there is no room, and ends. */
-  #busy(request: HTTPRequest): HTTPResponse {
+  #busy(): HTTPResponse {
     const response: StreamResponse = new StreamResponse((sink) => {
       if (this.#hub.isStopping) sink.close()
       else this.#turnAway(sink, response)
     }, 'text/event-stream')
-    this.#addHead(request, response, false)
+    this.#addHead(response, false)
     return response
   }
 
@@ -168,14 +169,13 @@ export class Admission {
     sink.end()
   }
 
-  #addHead(request: HTTPRequest, response: StreamResponse, isGzip: boolean): void {
+  #addHead(response: StreamResponse, isGzip: boolean): void {
     const { headers } = response
     response.closesConnection = true
     headers.add('cache-control', this.#cacheControl)
     headers.add('x-accel-buffering', 'no')
     if (isGzip) headers.add('content-encoding', 'gzip')
     if (this.#options.compression) headers.add('vary', 'Accept-Encoding')
-    this.#cors?.decorate(request, response)
   }
 
   /** Waits for the hooks, but not longer than their deadline; then nobody is told anything and may try again. */
@@ -199,6 +199,12 @@ export class Admission {
 }
 
 const LATE = Symbol('late')
+
+/** The position that a client brings: in the header of an `EventSource` that comes back, else in the query. */
+export function lastEventIdOf({ args, headers }: HTTPRequest): string | undefined {
+  // An empty field says nothing.
+  return headers.get('last-event-id') || (args.get('lastEventId') ?? args.get('last_event_id'))
+}
 
 /** No answer: an EventSource keeps trying, where any other status than 200 would end it for ever. */
 function closed(): HTTPResponse {

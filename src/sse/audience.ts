@@ -41,6 +41,13 @@ export class Audience {
     return this.channels.length > 0
   }
 
+  /** Up to here some of its events may be gone from the log. */
+  get floor(): number {
+    let floor = 0
+    for (const channel of this.channels) floor = Math.max(floor, channel.floor)
+    return floor
+  }
+
   /** The names of its channels; broadcasts have none. */
   get names(): string[] {
     return this.channels.flatMap(({ id }) => (id === null ? [] : [id]))

@@ -13,6 +13,8 @@ export class Channel {
   readonly id: string | null
   /** The events to this channel that the log still holds. */
   readonly index = new SeqIndex()
+  /** The log has let go of some of its events up to here, and of none after. */
+  floor: number
   /** Those that get its events, in no particular order. */
   readonly audiences: Audience[] = []
   /** How many clients follow it. */
@@ -26,7 +28,9 @@ export class Channel {
   /** With conflation: the newest of each key that the log had to let go of while somebody waits for it. */
   kept: KeptFrames | undefined = undefined
 
-  constructor(id: string | null) {
+  /** `floor`: what the log may have let go of before there was this channel. */
+  constructor(id: string | null, floor: number) {
     this.id = id
+    this.floor = floor
   }
 }

@@ -20,7 +20,7 @@ export type Eviction = 'kept' | 'superseded' | 'lost'
 
 /** The keys of one hub. */
 export class Conflation {
-  /** What the kept events take, in bytes. */
+  /** What the kept events take in memory, in bytes. */
   bytes = 0
   readonly #keeping = new Set<Channel>()
 
@@ -48,27 +48,27 @@ export class Conflation {
     if (!isWaitedFor) return 'lost'
     channel.kept ??= new Map()
     channel.kept.set(key, { seq, frame: entry })
-    this.bytes += entry.bytes.byteLength
+    this.bytes += entry.size
     this.#keeping.add(channel)
     return 'kept'
   }
 
-  /** Nobody lags: lets go of everything kept; `onRelease` hears of every channel that had something. */
-  clear(onRelease: (channel: Channel) => void): void {
-    if (this.#keeping.size === 0) return
-    const channels = [...this.#keeping]
-    this.#keeping.clear()
-    this.bytes = 0
-    for (const channel of channels) {
-      channel.kept = undefined
-      onRelease(channel)
+  /** Nobody waits for anything up to `seq`; `onRelease` hears of every channel of which nothing is kept any more. */
+  trim(seq: number, onRelease: (channel: Channel) => void): void {
+    for (const channel of this.#keeping) {
+      // The oldest come first: what replaces another goes to the end.
+      for (const [key, kept] of channel.kept ?? []) {
+        if (kept.seq > seq) break
+        this.#drop(channel, key)
+      }
+      if (channel.kept === undefined) onRelease(channel)
     }
   }
 
   #drop(channel: Channel, key: string): void {
     const kept = channel.kept?.get(key)
     if (kept === undefined) return
-    this.bytes -= kept.frame.bytes.byteLength
+    this.bytes -= kept.frame.size
     channel.kept?.delete(key)
     if (channel.kept?.size !== 0) return
     channel.kept = undefined

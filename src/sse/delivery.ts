@@ -7,7 +7,7 @@
  */
 import type { Channel } from './channel.js'
 import { Part, type Client, type Insert } from './client.js'
-import { Chunk, type Frame } from './frame.js'
+import { Chunk, SLICE_BYTES, joined, type Frame } from './frame.js'
 import { PieceMemo, type Piece } from './piece.js'
 import type { Audience } from './audience.js'
 import type { Window } from './window.js'
@@ -59,7 +59,7 @@ export class Delivery {
       if (client.part !== undefined) {
         isTaken = this.#writePart(client, client.part)
       } else if (client.inserts !== undefined && this.#isDue(client)) {
-        const { frame, ownBytes } = takeInsert(client, client.inserts)
+        const { frame, ownBytes } = takeInserts(client, client.inserts)
         if (frame === undefined) return 'over'
         isTaken = this.#writeFrame(client, frame, 0, ownBytes)
       } else if (client.cursor >= log.head) {
@@ -219,8 +219,21 @@ export class Delivery {
   }
 }
 
-function takeInsert(client: Client, inserts: Insert[]): Insert {
-  const next = inserts.shift() as Insert // reason: it was found due
+/** Takes what is due of `inserts`, of which the first is: as many as fit one write, or one that does not. */
+function takeInserts(client: Client, inserts: Insert[]): Omit<Insert, 'after'> {
+  const frames: Frame[] = []
+  let bytes = 0
+  let ownBytes = 0
+  for (const { after, frame, ownBytes: own } of inserts) {
+    const size = frame?.bytes.byteLength ?? 0
+    if (frame === undefined || after > client.cursor) break
+    if (frames.length > 0 && bytes + size > SLICE_BYTES) break
+    frames.push(frame)
+    bytes += size
+    ownBytes += own
+  }
+  inserts.splice(0, Math.max(1, frames.length))
   if (inserts.length === 0) client.inserts = undefined
-  return next
+  const [only] = frames
+  return { frame: frames.length > 1 ? joined(frames, bytes) : only, ownBytes }
 }

@@ -8,9 +8,15 @@ import { Channel } from './channel.js'
 /** The channels and audiences of one hub. */
 export class Directory {
   /** The channel of broadcasts. */
-  readonly everybody = new Channel(null)
+  readonly everybody = new Channel(null, 0)
   readonly #channels = new Map<string, Channel>()
   readonly #audiences = new Map<string, Audience>()
+  readonly #log: { readonly floor: number }
+
+  /** `log` has the events of its channels. */
+  constructor(log: { readonly floor: number }) {
+    this.#log = log
+  }
 
   /** Every audience there is. */
   audiences(): Iterable<Audience> {
@@ -32,7 +38,7 @@ export class Directory {
     if (id === null) return this.everybody
     let channel = this.#channels.get(id)
     if (channel === undefined) {
-      channel = new Channel(id)
+      channel = new Channel(id, this.#log.floor)
       this.#channels.set(id, channel)
     }
     return channel

@@ -18,17 +18,17 @@ export class Drains {
 
   /**
    * Waits for `clients` to be handed everything up to `seq` that concerns them. Rejects with
-   * `ERR_SSE_DRAIN_TIMEOUT` after `timeoutMs`, if there is one.
+   * `ERR_SSE_DRAIN_TIMEOUT` after `timeoutMs`, which may be Infinity.
    */
-  wait(seq: number, clients: Iterable<Client>, timeoutMs?: number): Promise<void> {
+  wait(seq: number, clients: Iterable<Client>, timeoutMs: number): Promise<void> {
     const behind = new Set(clients)
     if (behind.size === 0) return Promise.resolve()
     return new Promise((resolve, reject) => {
       const late = () => {
         this.#drains.delete(drain)
-        reject(tooLate(behind.size, timeoutMs ?? 0))
+        reject(tooLate(behind.size))
       }
-      const timer = timeoutMs === undefined ? undefined : setTimeout(late, timeoutMs)
+      const timer = timeoutMs === Infinity ? undefined : setTimeout(late, timeoutMs)
       const drain: Drain = { seq, clients: behind, resolve, timer }
       this.#drains.add(drain)
     })
@@ -52,10 +52,10 @@ export class Drains {
   }
 }
 
-function tooLate(behind: number, timeoutMs: number): UsanicError {
+function tooLate(behind: number): UsanicError {
   return new UsanicError(
     'ERR_SSE_DRAIN_TIMEOUT',
-    `${behind} of the clients that were behind have not caught up within ${timeoutMs} ms. ` +
+    `${behind} of the clients that were behind have not caught up in time. ` +
       'Wait longer, send less, or lower slowTimeoutMs.',
   )
 }

@@ -210,11 +210,14 @@ export class Sse<Events extends object = AnyEvents> {
   stream(request: HTTPRequest, source: StreamSource, options: OwnStreamOptions = {}): HTTPResponse {
     const { streams, hub } = this.#attached()
     refuseUnknownKeys(options, ['log', 'lingerMs'], 'stream()')
-    const { log, lingerMs = 1 } = options
+    const { log, lingerMs } = options
     if (log !== undefined && (typeof log !== 'string' || log === '')) {
       throw new TypeError(`stream(): log is ${JSON.stringify(log)}; it must be a non-empty name.`)
     }
-    checkPositive('stream(): lingerMs', lingerMs, MAX_TIMER_MS, 'milliseconds')
+    if (lingerMs !== undefined) checkPositive('stream(): lingerMs', lingerMs, MAX_TIMER_MS, 'milliseconds')
+    if (lingerMs !== undefined && log === undefined) {
+      throw new TypeError('stream(): lingerMs is for a source with a log; name a log, or leave lingerMs out.')
+    }
     if (log !== undefined) hub.cursor() // throws without history
     return streams.open(request, source, options)
   }

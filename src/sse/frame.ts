@@ -8,7 +8,7 @@ import { STORED_BLOCK_BYTES, deflateBlock } from './gzip.js'
 /** The most that one chunk holds, in bytes: compressed or not, it leaves in one safe write. */
 export const SLICE_BYTES = MAX_WRITE_BYTES - STORED_BLOCK_BYTES
 
-/** At most {@link SLICE_BYTES} bytes that leave in one write. */
+/** What leaves in one write: at most {@link SLICE_BYTES} bytes, when it is not a larger {@link Frame}. */
 export class Chunk {
   readonly bytes: Uint8Array
   private deflated: Uint8Array | undefined
@@ -24,13 +24,12 @@ export class Chunk {
   }
 }
 
-/** One encoded event. */
-export class Frame {
-  readonly bytes: Uint8Array
+/** One encoded event: a chunk when it fits one write, else cut into several. */
+export class Frame extends Chunk {
   private chunks: (Chunk | undefined)[] | undefined
 
   constructor(bytes: Uint8Array) {
-    this.bytes = bytes
+    super(bytes)
     this.chunks = undefined
   }
 
@@ -41,10 +40,22 @@ export class Frame {
 
   /** What follows `offset`, up to the next boundary of a slice. Shared when `offset` is one. */
   chunkAt(offset: number): Chunk {
+    if (offset === 0 && !this.isLarge) return this
     const slice = Math.floor(offset / SLICE_BYTES)
     const end = Math.min((slice + 1) * SLICE_BYTES, this.bytes.byteLength)
     if (offset % SLICE_BYTES !== 0) return new Chunk(this.bytes.subarray(offset, end))
     this.chunks ??= []
     return (this.chunks[slice] ??= new Chunk(this.bytes.subarray(offset, end)))
   }
+}
+
+/** `frames` as one, of `byteLength` bytes together. */
+export function joined(frames: readonly Frame[], byteLength: number): Frame {
+  const bytes = new Uint8Array(byteLength)
+  let offset = 0
+  for (const frame of frames) {
+    bytes.set(frame.bytes, offset)
+    offset += frame.bytes.byteLength
+  }
+  return new Frame(bytes)
 }

@@ -62,8 +62,8 @@ type HubState = 'open' | 'stopping' | 'stopped'
 export class Hub implements ClientOwner, SweepOwner, LaggardsOwner {
   readonly #options: HubOptions
   readonly #epoch = newEpoch()
-  readonly #directory = new Directory()
   readonly #window = new Window()
+  readonly #directory = new Directory(this.#window.log)
   readonly #delivery: Delivery
   readonly #sweep: Sweep
   readonly #retention: Retention
@@ -205,6 +205,11 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner {
     return cursor?.epoch === this.#epoch ? cursor.seq : undefined
   }
 
+  /** Whether the log has let go of some events of the channel `id` after `seq`. */
+  hasLost(id: string, seq: number): boolean {
+    return (this.#directory.find(id)?.floor ?? this.head) > seq
+  }
+
   /** The position of the newest event. Throws `ERR_SSE_NO_HISTORY`. */
   cursor(): string {
     if (this.#options.history !== undefined) return formatCursor(this.#epoch, this.head)
@@ -220,17 +225,18 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner {
    */
   async drained(id: string | null, timeoutMs?: number): Promise<void> {
     const seq = this.head
+    const deadline = performance.now() + (timeoutMs ?? Infinity)
     await this.#swept()
     const channel = this.#directory.find(id)
     if (channel === undefined) return
     const behind = [...this.#laggards].filter(({ audience }) => audience.follows(channel))
-    await this.#drains.wait(seq, behind, timeoutMs)
+    await this.#drains.wait(seq, behind, deadline - performance.now())
   }
 
   /** Resolves when `client` has everything, or is gone: at the latest when it is dropped as too slow. */
   drainedOf(client: Client): Promise<void> {
     const isBehind = client.state !== 'live' && client.state !== 'closed'
-    return this.#drains.wait(Infinity, isBehind ? [client] : [])
+    return this.#drains.wait(Infinity, isBehind ? [client] : [], Infinity)
   }
 
   resume(client: Client): boolean {
@@ -525,7 +531,7 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner {
       this.#laggards.block(client)
       return
     }
-    if (this.#state === 'stopping' && this.#options.announceClose && client.audience.hasPositions) {
+    if (this.#state === 'stopping' && this.#options.announceClose) {
       this.#delivery.write(client, new Chunk(Buffer.from(closingFrame(jitteredRetryMs(this.#clients)))))
     }
     client.sink.end()

@@ -7,6 +7,9 @@
 import type { Channel } from './channel.js'
 import { Frame } from './frame.js'
 
+/** What the objects of one event take beside its bytes, in bytes, rounded up (measured: 190 to 250). */
+export const ENTRY_BYTES = 256
+
 /** One event. */
 export class LogEntry extends Frame {
   /** Whom it concerns; the channel of broadcasts for everybody. */
@@ -25,6 +28,11 @@ export class LogEntry extends Frame {
     this.time = time
     this.end = 0
   }
+
+  /** What it takes in memory, in bytes. */
+  get size(): number {
+    return this.bytes.byteLength + ENTRY_BYTES
+  }
 }
 
 /** Evicted slots are cut away for good once there are this many, and half of the array. */
@@ -36,20 +44,19 @@ export class EventLog {
   head = 0
   /** The highest sequence evicted: `floor + 1` is the oldest that can be read. */
   floor = 0
-  /** The size of all events held, in bytes. */
+  /** What all events held take in memory, in bytes. */
   bytes = 0
-  /** The size of all events ever appended, in bytes. */
+  /** The encoded size of all events ever appended, in bytes. */
   appendedBytes = 0
   private entries: (LogEntry | undefined)[] = []
   private start = 0
 
   /** Takes an event in and returns its sequence. */
   append(entry: LogEntry): number {
-    const size = entry.bytes.byteLength
-    this.appendedBytes += size
+    this.appendedBytes += entry.bytes.byteLength
     entry.end = this.appendedBytes
     this.entries.push(entry)
-    this.bytes += size
+    this.bytes += entry.size
     return ++this.head
   }
 
@@ -60,9 +67,12 @@ export class EventLog {
     throw new RangeError(`Sequence ${seq} is not in the log (${this.floor} < seq <= ${this.head})`)
   }
 
-  /** The size of all events after `seq`, which is between floor and head, in bytes. */
+  /** The encoded size of all events after `seq` that are still here, in bytes. */
   bytesAfter(seq: number): number {
-    return seq === this.floor ? this.bytes : this.appendedBytes - this.at(seq).end
+    if (this.floor === this.head) return 0
+    if (seq > this.floor) return this.appendedBytes - this.at(seq).end
+    const oldest = this.at(this.floor + 1)
+    return this.appendedBytes - oldest.end + oldest.bytes.byteLength
   }
 
   /** Evicts the oldest entry and returns it. Throws a RangeError when the log is empty. */
@@ -71,7 +81,7 @@ export class EventLog {
     this.entries[this.start] = undefined
     this.start++
     this.floor++
-    this.bytes -= entry.bytes.byteLength
+    this.bytes -= entry.size
     if (this.start === this.entries.length) {
       this.entries.length = 0
       this.start = 0

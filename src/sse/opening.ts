@@ -84,7 +84,7 @@ export class Openings {
     return {
       epoch: this.#epoch,
       head: log.head,
-      floor: log.floor,
+      floor: audience.floor,
       maxReplayBytes,
       missedSince: (seq) => ({
         events: window.countPending(audience, seq),

@@ -57,7 +57,7 @@ export interface SseCorsOptions {
 
 /** What a hub keeps for those who come back. What exceeds one of the bounds goes, oldest first. */
 export interface HistoryOptions {
-  /** Encoded events, in bytes. Default 16 MiB. */
+  /** Encoded events and 256 for each of them, in bytes. Default 16 MiB. */
   maxBytes?: number
   /** Events. Default 10,000. */
   maxEvents?: number
@@ -90,8 +90,8 @@ export interface SseOptions extends SseHooks {
   /** Largest data of one event as it goes out, in bytes; a larger send is refused. Default 16 MiB. */
   maxEventBytes?: number
   /**
-   * How much the log keeps for clients that are behind, in bytes, all of them together; beyond it `slowPolicy`
-   * decides. Default 64 MiB.
+   * How much the log keeps for clients that are behind, in bytes (an event counts with 256 for its objects), all of
+   * them together; beyond it `slowPolicy` decides. Default 64 MiB.
    */
   maxLagBytes?: number
   /** Default `disconnect`. */

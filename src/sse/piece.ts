@@ -16,7 +16,7 @@ export class Piece {
     this.first = first
     this.last = last
     this.frame = frame
-    this.chunk = frame.isLarge ? undefined : frame.chunkAt(0)
+    this.chunk = frame.isLarge ? undefined : frame
   }
 }
 

@@ -19,6 +19,7 @@ export type Beginning =
 export interface ResumableLog {
   readonly epoch: string
   readonly head: number
+  /** Up to here events that concern the client may be gone. */
   readonly floor: number
   /** How many events after `seq` concern the client, and what they take. */
   missedSince(seq: number): { readonly events: number; readonly bytes: number }

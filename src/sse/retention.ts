@@ -8,8 +8,9 @@
  */
 import type { Channel } from './channel.js'
 import type { Client } from './client.js'
-import type { LogEntry } from './log.js'
+import type { Eviction } from './conflation.js'
 import type { ResolvedHistory, SlowPolicy } from './options.js'
+import { SeqIndex } from './seq-index.js'
 import type { Window } from './window.js'
 
 /** Up to so many laggards are looked at after every sweep; more only when enough was published since. */
@@ -46,12 +47,11 @@ export class Retention {
    */
   trim(seq: number, laggards: ReadonlySetLike<Client>, heldFrom: number): Client[] {
     const { log, conflation } = this.#window
-    if (laggards.size === 0) conflation.clear(this.#onRelease)
-    if (log.floor < seq && !this.#isOldestKept() && this.#isWorthALook(laggards.size)) {
+    const mayForget = log.floor < seq && !this.#isOldestKept()
+    if ((mayForget || conflation.bytes > 0) && this.#isWorthALook(laggards.size)) {
       const neededAfter = Math.min(heldFrom, this.#neededAfter(seq, laggards))
-      while (log.floor < neededAfter && !this.#isOldestKept()) {
-        this.#forget(this.#window.evictOldest(), log.floor, false)
-      }
+      conflation.trim(neededAfter, this.#onRelease)
+      while (log.floor < neededAfter && !this.#isOldestKept()) this.#forget(false)
     }
     return log.bytes <= this.#maxBytes ? [] : this.#relieve(seq, [...laggards])
   }
@@ -79,39 +79,54 @@ export class Retention {
   /** The bound is passed: evicts what the laggards still need, and returns those that lose by it. */
   #relieve(seq: number, laggards: readonly Client[]): Client[] {
     const { log, conflation } = this.#window
-    const lost = new Set<Client>()
+    const { slowPolicy, maxLagBytes } = this.#options
+    const reached = leastReached(laggards)
+    const evicted = new Map<Channel, Evicted>()
     while (log.bytes > this.#maxBytes && log.floor < seq) {
-      const entry = this.#window.evictOldest()
-      const evicted = log.floor
-      const losers = laggards.filter((client) => misses(client, evicted, entry))
-      const eviction = this.#forget(entry, evicted, losers.length > 0)
-      for (const client of losers) {
-        if (this.#options.slowPolicy === 'disconnect') lost.add(client)
-        else this.#lose(client, eviction === 'lost')
-      }
+      const { channel } = log.at(log.floor + 1)
+      const isWaitedFor = log.floor + 1 > (reached.get(channel) ?? Infinity)
+      const eviction = this.#forget(isWaitedFor)
+      if (!isWaitedFor) continue
+      const ofChannel = evicted.get(channel) ?? { last: 0, lost: new SeqIndex() }
+      ofChannel.last = log.floor
+      if (eviction === 'lost') ofChannel.lost.push(log.floor)
+      evicted.set(channel, ofChannel)
     }
+    const isDropped = slowPolicy === 'disconnect'
+    const lost = laggards.filter((client) => this.#lose(client, evicted) && isDropped)
     // What is held outside of the log has a bound of its own: those for whom it is held go.
-    const { maxLagBytes } = this.#options
-    if (conflation.bytes + partBytes(laggards, log.floor) > maxLagBytes) {
-      for (const client of laggards)
-        if (client.part !== undefined || client.cursor < log.floor) lost.add(client)
+    if (conflation.bytes + partBytes(laggards, log.floor) <= maxLagBytes) return lost
+    const isHeldFor = ({ part, audience, cursor }: Client) =>
+      (part !== undefined && part.seq <= log.floor) || this.#window.hasKept(audience.channels, cursor)
+    return [...new Set([...lost, ...laggards.filter(isHeldFor)])]
+  }
+
+  /** Whether `client` misses some of what was `evicted`. It is told of what no newer event of its key replaces. */
+  #lose(client: Client, evicted: ReadonlyMap<Channel, Evicted>): boolean {
+    const reach = reachOf(client)
+    let missesSome = false
+    let missed = 0
+    for (const channel of client.audience.channels) {
+      const ofChannel = evicted.get(channel)
+      if (ofChannel === undefined || ofChannel.last <= reach) continue
+      missesSome = true
+      missed += ofChannel.lost.length - ofChannel.lost.after(reach)
     }
-    return [...lost]
-  }
-
-  /** `client` is not going to get an event; it is told unless a newer one of its key takes the place. */
-  #lose(client: Client, isTold: boolean): void {
     const { lag } = client
-    if (lag === undefined) return
+    if (!missesSome || lag === undefined) return missesSome
     lag.wasBlocked = true
-    if (!isTold) return
-    lag.gap ??= { from: client.cursor, missed: 0 }
-    lag.gap.missed++
+    if (missed > 0) {
+      lag.gap ??= { from: client.cursor, missed: 0 }
+      lag.gap.missed += missed
+    }
+    return true
   }
 
-  #forget(entry: LogEntry, seq: number, isWaitedFor: boolean): 'kept' | 'superseded' | 'lost' {
+  /** Evicts the oldest event; with conflation it is kept when somebody waits for it and it is the newest of its key. */
+  #forget(isWaitedFor: boolean): Eviction {
+    const entry = this.#window.evictOldest()
     const isKept = isWaitedFor && this.#options.slowPolicy === 'conflate'
-    const eviction = this.#window.conflation.evicted(entry, seq, isKept)
+    const eviction = this.#window.conflation.evicted(entry, this.#window.log.floor, isKept)
     this.#onRelease(entry.channel)
     return eviction
   }
@@ -135,9 +150,29 @@ interface ReadonlySetLike<T> extends Iterable<T> {
   readonly size: number
 }
 
-/** Whether `client` has not got the event at `seq`, which concerns it. One that it has in part it will get whole. */
-function misses(client: Client, seq: number, { channel }: LogEntry): boolean {
-  return client.cursor < seq && client.part?.seq !== seq && client.audience.follows(channel)
+/** What went of one channel and somebody waited for. */
+interface Evicted {
+  /** The newest of it. */
+  last: number
+  /** Those that no newer one of the same key replaces. */
+  readonly lost: SeqIndex
+}
+
+/** What `client` has, or will get in any case: the rest of the event in progress. */
+function reachOf({ part, cursor }: Client): number {
+  return part === undefined ? cursor : Math.max(part.seq, cursor)
+}
+
+/** For each channel that somebody lags on, what the last of them has of it. */
+function leastReached(laggards: readonly Client[]): Map<Channel, number> {
+  const reached = new Map<Channel, number>()
+  for (const client of laggards) {
+    const reach = reachOf(client)
+    for (const channel of client.audience.channels) {
+      if (reach < (reached.get(channel) ?? Infinity)) reached.set(channel, reach)
+    }
+  }
+  return reached
 }
 
 /** What events in progress take that are not in the log any more, in bytes; each counts once. */

@@ -3,10 +3,11 @@
  * of an answer, with the hub's backpressure, pings, deadlines and stop. With a `log` they are kept in the history
  * under that name, and whoever comes back for it goes on where it was.
  */
+import { close, discard, isIterable, iterate, type AnyIterable } from '../base/iterables.js'
 import type { Logger } from '../base/logger.js'
 import type { HTTPRequest } from '../http/request.js'
-import { empty, type HTTPResponse } from '../http/response.js'
-import type { Admission } from './admission.js'
+import { empty, type HTTPResponse, type StreamResponse } from '../http/response.js'
+import { lastEventIdOf, type Admission } from './admission.js'
 import type { Client } from './client.js'
 import { Frame } from './frame.js'
 import type { Hub } from './hub.js'
@@ -17,12 +18,10 @@ import type { EventFields } from './wire.js'
 export type SourceEvent = string | (EventFields & { data: unknown })
 
 /** Makes events; aborts what it waits for when `signal` says that nobody is left. */
-export type EventSourceFunction = (context: {
-  readonly signal: AbortSignal
-}) => AsyncIterable<SourceEvent> | Iterable<SourceEvent>
+export type EventSourceFunction = (context: { readonly signal: AbortSignal }) => AnyIterable<SourceEvent>
 
 /** Where the events of a stream of one's own come from. */
-export type StreamSource = AsyncIterable<SourceEvent> | Iterable<SourceEvent> | EventSourceFunction
+export type StreamSource = AnyIterable<SourceEvent> | EventSourceFunction
 
 /** Options of `sse.stream`. */
 export interface OwnStreamOptions {
@@ -31,7 +30,10 @@ export interface OwnStreamOptions {
    * those that come back, join it. Needs `history`. Default: none, a client that comes back starts anew.
    */
   log?: string
-  /** How long the source of a `log` goes on without a client, in milliseconds. Default 30,000. */
+  /**
+   * How long the source of a `log` goes on without a client, in milliseconds; what the request says that starts it.
+   * Default 30,000.
+   */
   lingerMs?: number
 }
 
@@ -63,12 +65,11 @@ export class Streams {
   }
 
   /** The answer to `request` that carries the events of `source`. */
-  open(request: HTTPRequest, source: StreamSource, options: OwnStreamOptions): HTTPResponse {
-    const { log, lingerMs = LINGER_MS } = options
+  open(request: HTTPRequest, source: StreamSource, { log, lingerMs }: OwnStreamOptions): HTTPResponse {
     checkSource(source)
     return log === undefined
       ? this.#openUnlogged(request, source)
-      : this.#openLogged(request, source, log, lingerMs)
+      : this.#openLogged(request, source, log, lingerMs ?? LINGER_MS)
   }
 
   /** `client` is gone. */
@@ -80,16 +81,17 @@ export class Streams {
 
   #openUnlogged(request: HTTPRequest, source: StreamSource): HTTPResponse {
     const { hub, admission, encode, logger } = this.#options
-    return admission.open(request, { channelIds: [], isOwn: true, lastEventId: undefined }, (client) => {
+    const start = (client: Client) => {
       const controller = new AbortController()
       this.#onGone.set(client, () => {
         controller.abort()
       })
-      const send = (event: SourceEvent): Promise<void> | undefined => {
+      const insert = (event: SourceEvent): number => {
         const { frame } = encode(event, null)
         hub.insert(client, new Frame(frame))
-        return isFarAhead(client) ? hub.drainedOf(client) : undefined
+        return frame.byteLength
       }
+      const send = paced(insert, () => hub.drainedOf(client))
       run(source, controller.signal, send).then(
         () => {
           hub.insert(client, undefined)
@@ -102,30 +104,51 @@ export class Streams {
           client.sink.close()
         },
       )
-    })
+    }
+    const opened = { channelIds: [], isOwn: true, lastEventId: undefined }
+    return discarding(
+      source,
+      admission.open(request, () => opened, start),
+    )
   }
 
-  #openLogged(request: HTTPRequest, source: StreamSource, log: string, lingerMs: number): HTTPResponse {
+  #openLogged(request: HTTPRequest, source: StreamSource, name: string, lingerMs: number): HTTPResponse {
     const { hub, admission } = this.#options
-    const channelId = LOG + log
-    const known = this.#runs.get(log)
-    const lastEventId = request.headers.get('last-event-id')
+    const lastEventId = lastEventIdOf(request)
+    const known = this.#runs.get(name)
     // An EventSource that has everything asks again for ever, unless it is told that there is no content.
-    if (known?.state === 'ended' && (hub.positionOf(lastEventId) ?? -1) >= known.lastSeq) return empty()
-    const current = known ?? this.#start(source, log, lingerMs)
-    return admission.open(
+    if (known?.state === 'ended' && (hub.positionOf(lastEventId) ?? -1) >= known.lastSeq) {
+      discardSource(source)
+      return empty()
+    }
+    const join = (): Joined => {
+      const current = this.#join(source, name, lingerMs)
+      return { channelIds: [LOG + name], isOwn: true, run: current, lastEventId }
+    }
+    let joined: Joined | undefined
+    const response = admission.open(
       request,
-      { channelIds: [channelId], isOwn: true, run: current, lastEventId },
+      () => (joined = join()),
       (client) => {
-        current.clients.add(client)
-        clearTimeout(current.linger)
+        const current = joined?.run
+        if (current === undefined) return
+        current.join(client)
         this.#onGone.set(client, () => {
-          current.clients.delete(client)
-          if (current.clients.size === 0) current.lingerFor(lingerMs)
+          current.leave(client)
         })
         if (current.state === 'ended') hub.insert(client, undefined)
       },
     )
+    return discarding(source, response)
+  }
+
+  /** The run of the log `name`; a new one of `source` when there is none, or none that is still there to be had. */
+  #join(source: StreamSource, name: string, lingerMs: number): LoggedRun {
+    const known = this.#runs.get(name)
+    const isGone = known?.state === 'ended' && this.#options.hub.hasLost(LOG + name, known.start)
+    if (known === undefined || isGone) return this.#start(source, name, lingerMs)
+    discardSource(source)
+    return known
   }
 
   /** Starts the source of the log `name`; it goes on without clients for a while. */
@@ -133,31 +156,33 @@ export class Streams {
     const { hub, encode, logger, rememberMs } = this.#options
     const channelId = LOG + name
     // An event that means nothing, for a position that is this run's alone.
-    const current = new LoggedRun(hub.publish({ channelId, frame: Buffer.from(':\r\n\r\n'), hasId: false }))
+    const start = hub.publish({ channelId, frame: Buffer.from(':\r\n\r\n'), hasId: false })
+    const current = new LoggedRun(start, lingerMs)
     this.#runs.set(name, current)
-    current.lingerFor(lingerMs)
-    let ahead = 0
-    const send = (event: SourceEvent): Promise<void> | undefined => {
+    const publish = (event: SourceEvent): number => {
       const encoded = encode(event, channelId)
       current.lastSeq = hub.publish(encoded)
-      ahead += encoded.frame.byteLength
-      if (ahead < AHEAD_BYTES) return undefined
-      ahead = 0
-      return hub.drained(channelId)
+      return encoded.frame.byteLength
     }
     const end = (): void => {
-      current.state = 'ended'
-      clearTimeout(current.linger)
+      current.end()
       for (const client of current.clients) hub.insert(client, undefined)
     }
-    run(source, current.controller.signal, send).then(
+    const forget = (): void => {
+      if (this.#runs.get(name) === current) this.#runs.delete(name)
+    }
+    run(
+      source,
+      current.controller.signal,
+      paced(publish, () => hub.drained(channelId)),
+    ).then(
       () => {
         end()
-        setTimeout(() => this.#runs.delete(name), rememberMs).unref()
+        setTimeout(forget, rememberMs).unref()
       },
       (error: unknown) => {
         // Whoever comes back gets a reset and a new run.
-        this.#runs.delete(name)
+        forget()
         end()
         if (!current.controller.signal.aborted && !hub.isStopping)
           logger.error({ err: error }, `The source of the log "${name}" failed`)
@@ -165,6 +190,14 @@ export class Streams {
     )
     return current
   }
+}
+
+/** How a client of a log is subscribed. */
+interface Joined {
+  readonly channelIds: readonly string[]
+  readonly isOwn: true
+  readonly run: LoggedRun
+  readonly lastEventId: string | undefined
 }
 
 /** One run of the source of a log. */
@@ -176,40 +209,72 @@ class LoggedRun {
   state: 'running' | 'ended' = 'running'
   /** The position of its last event so far. */
   lastSeq: number
-  linger: NodeJS.Timeout | undefined
+  readonly #lingerMs: number
+  #linger: NodeJS.Timeout | undefined
 
-  constructor(start: number) {
+  constructor(start: number, lingerMs: number) {
     this.start = this.lastSeq = start
+    this.#lingerMs = lingerMs
+    this.#lingerOn()
+  }
+
+  join(client: Client): void {
+    this.clients.add(client)
+    clearTimeout(this.#linger)
+  }
+
+  leave(client: Client): void {
+    this.clients.delete(client)
+    if (this.clients.size === 0) this.#lingerOn()
+  }
+
+  end(): void {
+    this.state = 'ended'
+    clearTimeout(this.#linger)
   }
 
   /** Nobody listens: the source is aborted unless somebody comes in time. */
-  lingerFor(ms: number): void {
+  #lingerOn(): void {
     if (this.state === 'ended') return
-    clearTimeout(this.linger)
-    this.linger = setTimeout(() => {
+    this.#linger = setTimeout(() => {
       this.controller.abort()
-    }, ms).unref()
+    }, this.#lingerMs).unref()
   }
 }
 
 function checkSource(source: unknown): void {
-  const isSource =
-    typeof source === 'function' ||
-    (typeof source === 'object' &&
-      source !== null &&
-      (Symbol.asyncIterator in source || Symbol.iterator in source))
-  if (isSource) return
+  if (typeof source === 'function' || (typeof source === 'object' && isIterable(source))) return
   throw new TypeError(
     `stream() got ${source === null ? 'null' : typeof source} as source; it takes an iterable or async iterable of ` +
       'events, or a function that makes one.',
   )
 }
 
-/** Whether more waits for `client` than its source may be ahead. */
-function isFarAhead({ inserts = [] }: Client): boolean {
-  let bytes = 0
-  for (const { ownBytes } of inserts) bytes += ownBytes
-  return bytes > AHEAD_BYTES
+/** Asks for a pause, until `drained`, whenever a bound of what may be under way was sent by `send`. */
+function paced(
+  send: (event: SourceEvent) => number,
+  drained: () => Promise<void>,
+): (event: SourceEvent) => Promise<void> | undefined {
+  let ahead = 0
+  return (event) => {
+    ahead += send(event)
+    if (ahead < AHEAD_BYTES) return undefined
+    ahead = 0
+    return drained()
+  }
+}
+
+/** `response`, which lets go of `source` when it is not wanted. */
+function discarding(source: StreamSource, response: StreamResponse): StreamResponse {
+  response.discard = () => {
+    discardSource(source)
+  }
+  return response
+}
+
+/** A function has made nothing yet. */
+function discardSource(source: StreamSource): void {
+  if (typeof source !== 'function') discard(source)
 }
 
 /**
@@ -221,8 +286,7 @@ async function run(
   signal: AbortSignal,
   send: (event: SourceEvent) => Promise<void> | undefined,
 ): Promise<void> {
-  const events = typeof source === 'function' ? source({ signal }) : source
-  const iterator = Symbol.asyncIterator in events ? events[Symbol.asyncIterator]() : events[Symbol.iterator]()
+  const iterator = iterate(typeof source === 'function' ? source({ signal }) : source)
   let giveUp: (() => void) | undefined
   signal.addEventListener('abort', () => giveUp?.())
   // Not Promise.race with one promise for the abort: that would keep a reaction for every event.
@@ -237,7 +301,7 @@ async function run(
   try {
     for (let event = await next(); event.done !== true; event = await next()) await send(event.value)
   } catch (error) {
-    void Promise.resolve(iterator.return?.()).catch(() => undefined)
+    void close(iterator)
     throw error
   }
 }

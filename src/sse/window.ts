@@ -7,7 +7,7 @@
 import type { Audience } from './audience.js'
 import type { Channel } from './channel.js'
 import { Conflation, type KeptFrame } from './conflation.js'
-import { Frame, SLICE_BYTES } from './frame.js'
+import { SLICE_BYTES, joined, type Frame } from './frame.js'
 import { EventLog, LogEntry } from './log.js'
 import { Piece } from './piece.js'
 
@@ -31,6 +31,7 @@ export class Window {
   evictOldest(): LogEntry {
     const entry = this.log.evictOldest()
     entry.channel.index.shift()
+    entry.channel.floor = this.log.floor
     return entry
   }
 
@@ -38,7 +39,15 @@ export class Window {
   hasPending({ channels }: Audience, cursor: number): boolean {
     for (const channel of channels) {
       if (channel.index.last > cursor) return true
-      if (channel.kept !== undefined && firstKept(channel.kept.values(), cursor) !== undefined) return true
+    }
+    return this.hasKept(channels, cursor)
+  }
+
+  /** Whether something after `cursor` that is no longer in the log is kept for `channels`. */
+  hasKept(channels: readonly Channel[], cursor: number): boolean {
+    for (const { kept } of channels) {
+      if (kept === undefined) continue
+      for (const { seq } of kept.values()) if (seq > cursor) return true
     }
     return false
   }
@@ -143,17 +152,8 @@ class Join {
 
   finish(): Piece | undefined {
     if (this.only === undefined) return undefined
-    return new Piece(this.after, this.first, this.last, this.frames === undefined ? this.only : this.joined())
-  }
-
-  private joined(): Frame {
-    const joined = new Uint8Array(this.bytes)
-    let offset = 0
-    for (const { bytes } of this.frames ?? []) {
-      joined.set(bytes, offset)
-      offset += bytes.byteLength
-    }
-    return new Frame(joined)
+    const frame = this.frames === undefined ? this.only : joined(this.frames, this.bytes)
+    return new Piece(this.after, this.first, this.last, frame)
   }
 }
 
@@ -165,9 +165,4 @@ function keptAfter(channels: readonly Channel[], cursor: number, limit: number):
     for (const frame of kept.values()) if (frame.seq > cursor && frame.seq <= limit) found.push(frame)
   }
   return found.sort((a, b) => a.seq - b.seq)
-}
-
-function firstKept(kept: Iterable<KeptFrame>, cursor: number): KeptFrame | undefined {
-  for (const frame of kept) if (frame.seq > cursor) return frame
-  return undefined
 }

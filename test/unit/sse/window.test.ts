@@ -11,7 +11,7 @@ const frame = (text: string) => Buffer.from(text)
 describe('a cut', () => {
   it('joins the events of its channels in the order of publication', () => {
     const window = new Window()
-    const [all, a, b] = [new Channel(null), new Channel('a'), new Channel('b')]
+    const [all, a, b] = [new Channel(null, 0), new Channel('a', 0), new Channel('b', 0)]
     window.append(frame('1'), a)
     window.append(frame('2'), all)
     window.append(frame('3'), b)
@@ -26,7 +26,7 @@ describe('a cut', () => {
 
   it('ends before the event that would make it larger than a slice, and at its limit', () => {
     const window = new Window()
-    const channel = new Channel('c')
+    const channel = new Channel('c', 0)
     const part = frame('x'.repeat(Math.floor(SLICE_BYTES / 2)))
     for (let i = 0; i < 3; i++) window.append(part, channel)
     expect(window.cut([channel], 0)).toMatchObject({ first: 1, last: 2 })
@@ -36,7 +36,7 @@ describe('a cut', () => {
 
   it('is the event itself, not a copy, when there is one, however large', () => {
     const window = new Window()
-    const channel = new Channel('c')
+    const channel = new Channel('c', 0)
     const large = frame('x'.repeat(SLICE_BYTES * 3))
     window.append(large, channel)
     window.append(frame('y'), channel)
@@ -45,7 +45,7 @@ describe('a cut', () => {
 
   it('for a client that lags has the newest of each key only, those that left the log first', () => {
     const window = new Window()
-    const channel = new Channel('c')
+    const channel = new Channel('c', 0)
     const keys = ['a', 'b', 'a', undefined, 'b', 'c']
     keys.forEach((key, index) => window.append(frame(`${index + 1}`), channel, key))
     const text = () => Buffer.from(window.cut([channel], 0, Infinity, true)?.frame.bytes ?? []).toString()
@@ -120,8 +120,8 @@ describe('for any sequence of events and evictions', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), fc.nat(50), (steps, start) => {
         const window = new Window()
-        const all = new Channel(null)
-        const channels = { a: new Channel('a'), b: new Channel('b') }
+        const all = new Channel(null, 0)
+        const channels = { a: new Channel('a', 0), b: new Channel('b', 0) }
         const published: { channel: string | null; seq: number }[] = []
         for (const next of steps) {
           if (next === 'evict') {
