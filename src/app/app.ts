@@ -9,7 +9,8 @@ import { ConsoleLogger, type Logger } from '../base/logger.js'
 import { refuseUnknownKeys } from '../base/suggest.js'
 import { URLBuildError } from '../http/exceptions.js'
 import type { UrlForOptions, UrlParams } from '../http/url-builder.js'
-import { NativeServer, checkBuild, loadBuild, type Certificate, type ListenAddress } from '../native/index.js'
+import { NativeServer, checkBuild, headLimitWarning, loadBuild } from '../native/index.js'
+import type { Certificate, ListenAddress } from '../native/index.js'
 import { Router } from '../router/index.js'
 import { AccessLog } from './access-log.js'
 import { AutoMethods } from './auto-methods.js'
@@ -325,6 +326,8 @@ export class App<Ctx extends object = AnyCtx, RequestCtx extends object = AnyCtx
         ...serverLimits(this.config),
       })
       this.#server = server
+      const warning = headLimitWarning(this.config.REQUEST_MAX_HEADER_SIZE)
+      if (warning !== undefined) this.logger.warn(warning)
       if (this.#site.routes.hasWebsockets) server.acceptWebsockets()
       await this.#signal('server.init.before')
       await this.#site.lifecycle.start('before_server_start', this)

@@ -27,7 +27,7 @@ export type {
 } from './middleware.js'
 export type { RegistrationOptions } from './recording.js'
 export type { RouteRegistrar } from './registrar.js'
-export type { ResponseDoc, RouteDoc } from './route-doc.js'
+export type { ResponseDoc, RouteDoc, SecurityRequirement } from './route-doc.js'
 export { BUILT_IN_EVENTS, type BuiltInEvent } from './signal-event.js'
 export type {
   DispatchOptions,

@@ -15,6 +15,9 @@ export interface ResponseDoc {
   contentType?: string
 }
 
+/** What a client has to prove: schemes by name, all of them together, each with the scopes that it needs. */
+export type SecurityRequirement = Readonly<Record<string, readonly string[]>>
+
 /** What a route says of itself. */
 export interface RouteDoc {
   /** One line. */
@@ -27,6 +30,8 @@ export interface RouteDoc {
   deprecated?: boolean
   /** Its answers by status, or `default`; text is a description. Default: one that says nothing, and the 400 of schemas. */
   responses?: { readonly [status: number]: string | ResponseDoc; readonly default?: string | ResponseDoc }
+  /** One of these is needed to be let in, by the names of `securitySchemes`; `[]` is nothing. Default: that of `OpenAPI`. */
+  security?: readonly SecurityRequirement[]
   /** What generated clients call it. Default: its name without the application's. */
   operationId?: string
   /** Leaves it out. Default false. */
@@ -39,6 +44,7 @@ const TYPES: Readonly<Record<keyof RouteDoc, string>> = {
   tags: 'object',
   deprecated: 'boolean',
   responses: 'object',
+  security: 'object',
   operationId: 'string',
   exclude: 'boolean',
 }
@@ -57,9 +63,23 @@ export function checkRouteDoc(doc: RouteDoc, owner: string): void {
   if (doc.tags !== undefined && !isListOfText(doc.tags)) {
     throw new TypeError(`${owner}: openapi.tags is ${JSON.stringify(doc.tags)}; it is a list of names.`)
   }
+  if (doc.security !== undefined) checkSecurity(doc.security, `${owner}: openapi`)
   for (const [status, response] of Object.entries(doc.responses ?? {})) {
     checkResponse(status, response, `${owner}: openapi.responses[${status}]`)
   }
+}
+
+/** Throws a TypeError for what is no list of requirements. */
+export function checkSecurity(security: readonly SecurityRequirement[], owner: string): void {
+  const isList =
+    Array.isArray(security) &&
+    security.every(
+      (one: unknown) => typeof one === 'object' && one !== null && Object.values(one).every(isListOfText),
+    )
+  if (isList) return
+  throw new TypeError(
+    `${owner}: security is ${JSON.stringify(security)}; it is a list such as [{ bearer: [] }], schemes with their scopes.`,
+  )
 }
 
 function checkResponse(status: string, response: string | ResponseDoc, owner: string): void {

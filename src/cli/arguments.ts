@@ -1,6 +1,7 @@
 /** The command line: what may be given, and what is said of what may not. */
 import { parseArgs } from 'node:util'
 import type { ListenOptions } from '../app/index.js'
+import { nearest } from '../base/suggest.js'
 
 /** A mistake on the command line or in what it names: told without a stack. */
 export class CliError extends Error {
@@ -65,6 +66,10 @@ const OPTIONS = {
   supervised: { type: 'boolean' },
 } as const
 
+const PUBLIC_NAMES = Object.keys(OPTIONS).filter((name) => name !== 'supervised')
+/** Options of Sanic's command line that somebody will try. */
+const SANIC_WORKERS: readonly string[] = ['w', 'workers', 'fast', 'single']
+
 type Values = ReturnType<typeof parse>['values']
 
 /** Reads `args`, without node and script. Throws a {@link CliError} with exit code 2. */
@@ -90,7 +95,17 @@ function parse(args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true })
   } catch (error) {
-    throw misused(error instanceof Error ? error.message : String(error))
+    const message = error instanceof Error ? error.message : String(error)
+    const unknown = /^Unknown option '(--?([\w-]+))[^']*'/.exec(message)
+    if (unknown === null) throw misused(message)
+    const [, option = '', name = ''] = unknown
+    const what = `Unknown option '${option}'`
+    // What node says further is about positional arguments that begin with a hyphen.
+    if (SANIC_WORKERS.includes(name)) {
+      throw misused(`${what}. There are no workers: start several processes behind a proxy.`)
+    }
+    const near = option.startsWith('--') ? nearest(name, PUBLIC_NAMES) : undefined
+    throw misused(near === undefined ? `${what}.` : `${what}. Did you mean --${near}?`)
   }
 }
 

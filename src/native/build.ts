@@ -91,15 +91,18 @@ export interface NativeBuild {
   LIBUS_LISTEN_EXCLUSIVE_PORT: number
 }
 
+/** The native code reads it a single time, when it is loaded: the largest request head, in bytes. */
+const HEAD_LIMIT_VARIABLE = 'UWS_HTTP_MAX_HEADERS_SIZE'
+
 let loaded: Promise<NativeBuild> | undefined
 
 /**
- * Loads the installed build once per process. `maxHeaderBytes` must be known before: the native code reads its
- * variable a single time. Rejects with `ERR_NATIVE_MISSING` when there is no binary for this Node and platform.
+ * Loads the installed build once per process. `maxHeaderBytes` must be known before: {@link headLimitWarning} tells
+ * whether it could still be said. Rejects with `ERR_NATIVE_MISSING` when there is no binary for this Node and platform.
  */
 export function loadBuild(maxHeaderBytes: number): Promise<NativeBuild> {
   if (loaded === undefined) {
-    process.env['UWS_HTTP_MAX_HEADERS_SIZE'] ??= String(maxHeaderBytes)
+    process.env[HEAD_LIMIT_VARIABLE] ??= String(maxHeaderBytes)
     loaded = importBuild()
     // A failed import may be mended (an injected build, another install): try again next time.
     loaded.catch(() => {
@@ -107,6 +110,18 @@ export function loadBuild(maxHeaderBytes: number): Promise<NativeBuild> {
     })
   }
   return loaded
+}
+
+/** What to say when a build is there and its largest head is not `maxHeaderBytes`; `undefined` when it is. */
+export function headLimitWarning(maxHeaderBytes: number): string | undefined {
+  const said = process.env[HEAD_LIMIT_VARIABLE]
+  if (said === String(maxHeaderBytes)) return undefined
+  const limit = said === undefined ? 'the default of its own' : `${said} bytes`
+  return (
+    `REQUEST_MAX_HEADER_SIZE is ${maxHeaderBytes} and does not count: the native build was loaded before, with ` +
+    `${limit}. Give the size to the first application of the process, or start the process with ` +
+    `${HEAD_LIMIT_VARIABLE}=${maxHeaderBytes}.`
+  )
 }
 
 async function importBuild(): Promise<NativeBuild> {

@@ -1,5 +1,5 @@
 /** The native edge's face towards the app: the one room that imports uWebSockets.js. */
-export { checkBuild, loadBuild, type NativeBuild } from './build.js'
+export { checkBuild, headLimitWarning, loadBuild, type NativeBuild } from './build.js'
 export type { Certificate } from './certificate.js'
 export { Exchange, type ExchangeObserver } from './exchange.js'
 export { NativeHead } from './head.js'

@@ -5,12 +5,13 @@
  */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { Route } from '../app/handler.js'
-import type { ResponseDoc } from '../app/route-doc.js'
+import type { ResponseDoc, SecurityRequirement } from '../app/route-doc.js'
 import { FILE_PARAMETER } from '../http/static-files.js'
 import { reasonPhrase } from '../http/status.js'
 import { isSchema } from '../http/validation.js'
 import { resolve, type JSONSchema, type SchemaConverter } from './json-schema.js'
 import { pathOf, renamed, type PathTemplate } from './path.js'
+import type { SecuritySchemes } from './security.js'
 
 /** A parameter of an operation. */
 export interface Parameter {
@@ -36,6 +37,7 @@ export interface Operation {
   readonly parameters?: readonly Parameter[]
   readonly requestBody?: { readonly required: boolean; readonly content: Content }
   readonly responses: Readonly<Record<string, { readonly description: string; readonly content?: Content }>>
+  readonly security?: readonly SecurityRequirement[]
   readonly servers?: readonly { readonly url: string }[]
 }
 
@@ -48,7 +50,11 @@ export interface OpenAPIDocument {
   readonly info: { readonly title: string; readonly version: string; readonly description?: string }
   readonly servers?: readonly { readonly url: string; readonly description?: string }[]
   readonly paths: Readonly<Record<string, PathItem>>
-  readonly components?: { readonly schemas: Readonly<Record<string, JSONSchema>> }
+  readonly security?: readonly SecurityRequirement[]
+  readonly components?: {
+    readonly schemas?: Readonly<Record<string, JSONSchema>>
+    readonly securitySchemes?: SecuritySchemes
+  }
 }
 
 const METHODS: readonly string[] = ['GET', 'PUT', 'POST', 'DELETE', 'PATCH', 'TRACE']
@@ -83,12 +89,12 @@ const VALIDATION_ERROR: JSONSchema = {
   },
 }
 
-/** The `paths` and `components` of `routes`. `onHidden` hears of a route that another one hides. */
+/** The paths of `routes`; what they refer to is left in `converter`. `onHidden` hears of a route that another one hides. */
 export function describeRoutes(
   routes: readonly Route[],
   converter: SchemaConverter,
   onHidden: (route: Route, method: string) => void,
-): Pick<OpenAPIDocument, 'paths' | 'components'> {
+): OpenAPIDocument['paths'] {
   const paths: Record<string, Record<string, Operation>> = {}
   const templates = new Map<string, PathTemplate>()
   const ids = new Set<string>()
@@ -108,11 +114,11 @@ export function describeRoutes(
       item[method.toLowerCase()] = new OperationBuilder(route, id, converter).build(own, names)
     }
   }
-  const { components } = converter
-  return { paths, ...(Object.keys(components).length > 0 && { components: { schemas: components } }) }
+  return paths
 }
 
-function isShown(route: Route): boolean {
+/** Whether the document tells of `route`. */
+export function isShown(route: Route): boolean {
   return route.openapi.exclude !== true && !route.uri.includes(`<${FILE_PARAMETER}`)
 }
 
@@ -144,6 +150,7 @@ class OperationBuilder {
       summary,
       description,
       deprecated,
+      security,
       tags = blueprint === undefined ? [] : [blueprint],
     } = this.#route.openapi
     const parameters = [
@@ -158,6 +165,7 @@ class OperationBuilder {
       ...(description !== undefined && { description }),
       ...(tags.length > 0 && { tags }),
       ...(deprecated === true && { deprecated }),
+      ...(security !== undefined && { security }),
       ...(hosts.length > 0 && { servers: hosts.map((host) => ({ url: `//${host}` })) }),
       ...(parameters.length > 0 && { parameters }),
       ...(content !== undefined && { requestBody: { required: true, content } }),

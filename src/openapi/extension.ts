@@ -6,11 +6,13 @@
  */
 import type { ExtensionHost } from '../app/extension.js'
 import type { Route } from '../app/handler.js'
+import { checkSecurity, type SecurityRequirement } from '../app/route-doc.js'
 import { refuseUnknownKeys } from '../base/suggest.js'
 import { html, json } from '../http/response.js'
-import { describeRoutes, type OpenAPIDocument } from './document.js'
+import { describeRoutes, isShown, type OpenAPIDocument } from './document.js'
 import { SchemaConverter, type ToJSONSchema } from './json-schema.js'
 import { PAGE_POLICY, renderPage } from './page.js'
+import { checkSchemesExist, checkSecuritySchemes, type SecuritySchemes } from './security.js'
 
 /** Where the document is, and what it says of the application as a whole. */
 export interface OpenAPIOptions {
@@ -24,11 +26,18 @@ export interface OpenAPIOptions {
   description?: string
   /** Where the application is reached. Default: where the document comes from. */
   servers?: readonly { readonly url: string; readonly description?: string }[]
+  /** How clients prove who they are, by name. Only described: middleware lets requests in or not. Default: none. */
+  securitySchemes?: SecuritySchemes
+  /** What routes need that do not say it themselves: one of these. Default: nothing. */
+  security?: readonly SecurityRequirement[]
   /** Makes JSON Schemas of schemas that cannot themselves. Default: none. */
   toJSONSchema?: ToJSONSchema
 }
 
-const OPTIONS = ['url', 'title', 'version', 'description', 'servers', 'toJSONSchema'] as const
+const OPTIONS = [
+  ...(['url', 'title', 'version', 'description', 'servers'] as const),
+  ...(['securitySchemes', 'security', 'toJSONSchema'] as const),
+]
 
 /** An OpenAPI 3.1 document of `app`, and a page that shows it. */
 export class OpenAPI {
@@ -62,7 +71,10 @@ export class OpenAPI {
     })
   }
 
-  /** The document of the routes that there are now. Throws what `toJSONSchema` throws. */
+  /**
+   * The document of the routes that there are now. Throws what `toJSONSchema` throws, and a TypeError for a route whose
+   * `security` names a scheme that is not there; a start does as well.
+   */
   get document(): OpenAPIDocument {
     const { routes } = this.#app
     return this.#document !== undefined && this.#routes === routes.length
@@ -83,18 +95,33 @@ export class OpenAPI {
   }
 
   #describe(routes: readonly Route[]): OpenAPIDocument {
-    const { title = this.#app.name, version = '1.0.0', description, servers, toJSONSchema } = this.#options
+    const { title = this.#app.name, version = '1.0.0', description, servers } = this.#options
+    const { securitySchemes = {}, security, toJSONSchema } = this.#options
+    for (const route of routes.filter(isShown)) {
+      checkSchemesExist(
+        route.openapi.security ?? [],
+        securitySchemes,
+        `${route.methods.join(', ')} ${route.uri}`,
+      )
+    }
     const converter = new SchemaConverter(toJSONSchema, (place, error) => {
       const advice = 'the document says nothing of it; pass toJSONSchema to OpenAPI'
       this.#warn(`There is no JSON Schema for the ${place}: ${advice}`, error)
     })
+    const paths = describeRoutes(routes, converter, (route, method) => {
+      this.#warn(`${method} ${route.uri} is not in the document: another route has the same path there`)
+    })
+    const components = {
+      ...(Object.keys(converter.components).length > 0 && { schemas: converter.components }),
+      ...(Object.keys(securitySchemes).length > 0 && { securitySchemes }),
+    }
     return {
       openapi: '3.1.0',
       info: { title, version, ...(description !== undefined && { description }) },
       ...(servers !== undefined && { servers }),
-      ...describeRoutes(routes, converter, (route, method) => {
-        this.#warn(`${method} ${route.uri} is not in the document: another route has the same path there`)
-      }),
+      ...(security !== undefined && { security }),
+      paths,
+      ...(Object.keys(components).length > 0 && { components }),
     }
   }
 
@@ -116,6 +143,10 @@ function checkOptions(options: OpenAPIOptions): void {
   if (options.servers !== undefined && !Array.isArray(options.servers)) {
     throw new TypeError('new OpenAPI(): servers must be a list such as [{ url }].')
   }
+  const { securitySchemes = {}, security = [] } = options
+  checkSecuritySchemes(securitySchemes, 'new OpenAPI(): securitySchemes')
+  checkSecurity(security, 'new OpenAPI()')
+  checkSchemesExist(security, securitySchemes, 'new OpenAPI()')
   if (options.toJSONSchema !== undefined && typeof options.toJSONSchema !== 'function') {
     throw new TypeError('new OpenAPI(): toJSONSchema must be a function (schema, direction) => JSON Schema.')
   }

@@ -2,3 +2,4 @@
 export type { OpenAPIDocument, Operation, Parameter, PathItem } from './document.js'
 export { OpenAPI, type OpenAPIOptions } from './extension.js'
 export type { JSONSchema, ToJSONSchema } from './json-schema.js'
+export type { SecurityScheme, SecuritySchemes } from './security.js'

@@ -3,8 +3,10 @@
  * policy can forbid both. All that comes from the document is escaped.
  */
 import { createHash } from 'node:crypto'
+import type { SecurityRequirement } from '../app/route-doc.js'
 import type { Content, OpenAPIDocument, Operation, Parameter } from './document.js'
 import type { JSONSchema } from './json-schema.js'
+import type { SecuritySchemes } from './security.js'
 
 const STYLE = `
 :root{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}
@@ -31,7 +33,12 @@ export const PAGE_POLICY = `default-src 'none'; style-src 'sha256-${HASH}'; base
 export function renderPage(document: OpenAPIDocument, source: string): string {
   const { info, paths, components, servers = [] } = document
   const operations = Object.entries(paths).flatMap(([path, item]) =>
-    Object.entries(item).map(([method, operation]) => ({ path, method, operation })),
+    Object.entries(item).map(([method, operation]) => ({
+      path,
+      method,
+      operation,
+      security: operation.security ?? document.security,
+    })),
   )
   const sections = [...grouped(operations)].map(
     ([tag, members]) => `<section><h2>${escape(tag)}</h2>${members.map(renderOperation).join('')}</section>`,
@@ -45,6 +52,7 @@ export function renderPage(document: OpenAPIDocument, source: string): string {
       .map(({ url, description = '' }) => `<p><code>${escape(url)}</code> ${escape(description)}</p>`)
       .join('') +
     `<p><a href="${escape(source)}">openapi.json</a></p></header><main>${sections.join('')}` +
+    renderSecuritySchemes(components?.securitySchemes ?? {}) +
     renderSchemas(components?.schemas ?? {}) +
     '</main>'
   )
@@ -54,6 +62,7 @@ interface Listed {
   readonly path: string
   readonly method: string
   readonly operation: Operation
+  readonly security: readonly SecurityRequirement[] | undefined
 }
 
 /** By the first tag, in the order of the document. */
@@ -66,7 +75,7 @@ function grouped(operations: readonly Listed[]): Map<string, Listed[]> {
   return groups
 }
 
-function renderOperation({ path, method, operation }: Listed): string {
+function renderOperation({ path, method, operation, security }: Listed): string {
   const {
     summary = '',
     description,
@@ -83,6 +92,7 @@ function renderOperation({ path, method, operation }: Listed): string {
     (description === undefined ? '' : `<p>${escape(description)}</p>`) +
     `<p class=note>${escape(operation.operationId)}</p>` +
     servers.map(({ url }) => `<p class=note>Host: <code>${escape(url)}</code></p>`).join('') +
+    renderSecurity(security) +
     renderParameters(parameters) +
     (requestBody === undefined ? '' : `<h3>Body</h3>${renderContent(requestBody.content)}`) +
     '<h3>Answers</h3>' +
@@ -94,6 +104,25 @@ function renderOperation({ path, method, operation }: Listed): string {
       .join('') +
     '</div></details>'
   )
+}
+
+function renderSecurity(security: readonly SecurityRequirement[] | undefined): string {
+  if (security === undefined) return ''
+  const ways = security.map((requirement) =>
+    Object.entries(requirement)
+      .map(([name, scopes]) => (scopes.length === 0 ? name : `${name} (${scopes.join(', ')})`))
+      .join(' and '),
+  )
+  return `<p class=note>Needs: ${escape(ways.map((way) => way || 'nothing').join(', or ') || 'nothing')}</p>`
+}
+
+function renderSecuritySchemes(schemes: SecuritySchemes): string {
+  const all = Object.entries(schemes).map(
+    ([name, scheme]) =>
+      `<details><summary><code>${escape(name)}</code></summary><div>` +
+      `<pre>${escape(JSON.stringify(scheme, undefined, 2))}</pre></div></details>`,
+  )
+  return all.length === 0 ? '' : `<section><h2>Security</h2>${all.join('')}</section>`
 }
 
 function renderParameters(parameters: readonly Parameter[]): string {

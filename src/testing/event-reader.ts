@@ -99,8 +99,8 @@ export class EventReader implements AsyncIterable<ReceivedEvent> {
   }
 
   /**
-   * The next event; undefined when the stream has ended. Rejects when the connection breaks. `sse.id`, which only
-   * moves `parser.lastEventId` and is for no page, is passed over.
+   * The next event; undefined when the stream has ended or was left by `close`. Rejects when the connection breaks.
+   * `sse.id`, which only moves `parser.lastEventId` and is for no page, is passed over.
    */
   async next(): Promise<ReceivedEvent | undefined> {
     for (;;) {
@@ -110,14 +110,23 @@ export class EventReader implements AsyncIterable<ReceivedEvent> {
     }
   }
 
-  /** Waits for more of the stream, whatever it is; false when it has ended. */
+  /** Waits for more of the stream, whatever it is; false when it has ended or was left. */
   async readMore(): Promise<boolean> {
-    const { done, value } = await this.#chunks.read()
-    if (done) return false
+    const value = await this.#read()
+    if (value === undefined) return false
     const text = this.#decoder.decode(value, { stream: true })
     this.#text += text
     this.#ready.push(...this.parser.feed(text).filter(({ event }) => event !== 'sse.id'))
     return true
+  }
+
+  async #read(): Promise<Uint8Array | undefined> {
+    try {
+      return (await this.#chunks.read()).value
+    } catch (error) {
+      if (this.#abort.signal.aborted) return undefined
+      throw error
+    }
   }
 
   /** Leaves: the server sees the connection go. */

@@ -1,8 +1,11 @@
 /** The command `usanic` as a process, on projects of its own. Needs the build. */
+import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterEach, describe, expect, test } from 'vitest'
+import { TestCertificate } from '../support/certificate.js'
 import { freePort } from '../support/free-port.js'
 import { CliProject, originOf } from '../support/cli-project.js'
 import type { Program } from '../support/example-process.js'
@@ -68,6 +71,17 @@ describe('usanic', () => {
     await program.said(/GET \/ 200/, 'stderr')
   })
 
+  test('speaks TLS with the certificate that it is given', async () => {
+    using files = new TestCertificate()
+    await using program = given({ 'app.ts': APP }).run(
+      ...['app.ts', '-p', '0', '--tls-cert', files.cert, '--tls-key', files.key],
+    )
+    const { stdout } = await promisify(execFile)('curl', [
+      ...['--silent', '--cacert', files.cert, await originOf(program)],
+    ])
+    expect(stdout).toBe('debug false')
+  })
+
   test('--no-access-log is stronger than --debug and the environment', async () => {
     await using program = given({ 'app.ts': APP }).run('app.ts', '-p', '0', '--debug', '--no-access-log')
     const origin = await originOf(program)
@@ -110,7 +124,9 @@ describe('usanic', () => {
 
   test.each([
     [[], 2, 'Which application?'],
-    [['--prot', '1', 'app.ts'], 2, "Unknown option '--prot'"],
+    [['--prot', '1', 'app.ts'], 2, "Unknown option '--prot'. Did you mean --port?"],
+    [['-w', '4', 'app.ts'], 2, "Unknown option '-w'. There are no workers: start several processes"],
+    [['--fast', 'app.ts'], 2, "Unknown option '--fast'. There are no workers"],
     [['-p', '80000', 'app.ts'], 2, '--port 80000 is not a port'],
     [['-u', 'x', '-p', '1', 'app.ts'], 2, '--unix goes without --host and --port.'],
     [['--tls-cert', 'x', 'app.ts'], 2, '--tls-cert and --tls-key go together.'],

@@ -1,7 +1,8 @@
 /** Configuration: what is refused when an application is made, the environment, and keys at work. */
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { App, abort, text, type Config } from 'usanic'
+import { App, abort, stream, text, type Config } from 'usanic'
 import { TestClient } from 'usanic/testing'
+import { deferred } from '../support/deferred.js'
 import { QuietLogger } from '../support/quiet-logger.js'
 import { RawConnection } from '../support/raw-connection.js'
 
@@ -246,4 +247,33 @@ describe('RESPONSE_TIMEOUT', () => {
     const late = await client.fetch('/late')
     expect([late.status, await late.text()]).toEqual([504, 'Response Timeout'])
   })
+
+  test('is not for streams and websockets, which go on when a later request has been given up', async () => {
+    const app = configured({ RESPONSE_TIMEOUT: 0.05 })
+    const { promise: goesOn, resolve: goOn } = deferred()
+    app.get('/iterated', () => stream(twoParts(goesOn)))
+    app.get('/responded', async (request) => {
+      const response = await request.respond()
+      for await (const part of twoParts(goesOn)) await response.send(part)
+      return response
+    })
+    app.websocket('/ws', async (_request, ws) => {
+      for await (const part of twoParts(goesOn)) await ws.send(part)
+    })
+    app.get('/late', () => new Promise<never>(() => undefined))
+    await using client = await TestClient.start(app)
+    const streams = await Promise.all([client.fetch('/iterated'), client.fetch('/responded')])
+    const ws = await client.websocket('/ws')
+    expect(await ws.recv()).toBe('one ')
+    expect((await client.fetch('/late')).status).toBe(503)
+    goOn()
+    expect(await Promise.all(streams.map((answer) => answer.text()))).toEqual(['one two', 'one two'])
+    expect(await ws.recv()).toBe('two')
+  })
 })
+
+async function* twoParts(goesOn: Promise<void>): AsyncGenerator<string, void, void> {
+  yield 'one '
+  await goesOn
+  yield 'two'
+}

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest'
 import * as uws from 'uWebSockets.js'
 import { App, text } from 'usanic'
 import { TestClient } from 'usanic/testing'
+import { QuietLogger } from '../support/quiet-logger.js'
 import { runNode, SOURCE } from '../support/run-node.js'
 
 /** Makes `import 'uWebSockets.js'` fail as the package does on a platform without a binary. */
@@ -45,7 +46,7 @@ describe('an injected build', () => {
     ['the module namespace', uws],
     ['a CommonJS module seen through import()', { default: { ...uws } }],
   ])('that is %s serves', async (_what, build) => {
-    const app = new App('injected', { uws: build })
+    const app = new App('injected', { uws: build, logger: new QuietLogger() })
     app.get('/', (request) => text(request.path))
     await using client = await TestClient.start(app)
     expect(await (await client.fetch('/')).text()).toBe('/')
@@ -93,6 +94,7 @@ describe('without a binary for this machine', () => {
     const { code, stdout, stderr } = await runNode(
       `
       import { App, text } from '${SOURCE}'
+      process.env['UWS_HTTP_MAX_HEADERS_SIZE'] = '8192'
       const uws = await import('${import.meta.resolve('uWebSockets.js')}')
       const app = new App('injected', { uws })
       app.get('/', () => text('served'))
@@ -103,6 +105,48 @@ describe('without a binary for this machine', () => {
       WITHOUT_BINARY,
     )
     expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: 'served\n', stderr: '' })
+  })
+})
+
+describe('REQUEST_MAX_HEADER_SIZE', () => {
+  test('is that of the first application of a process; one that comes too late with another is told', async () => {
+    const { code, stdout, stderr } = await runNode(`
+      import { App, text } from '${SOURCE}'
+      const answers = []
+      for (const [name, size] of [['first', 20000], ['same', 20000], ['late', 30000]]) {
+        const app = new App(name, { config: { REQUEST_MAX_HEADER_SIZE: size } })
+        app.get('/', () => text(name))
+        const { port } = await app.listen({ port: 0 })
+        for (const bytes of [15000, 25000]) {
+          const answer = await fetch('http://127.0.0.1:' + port, { headers: { 'x-long': 'x'.repeat(bytes) } })
+          answers.push(answer.status)
+        }
+        await app.stop()
+      }
+      console.log(JSON.stringify(answers))
+    `)
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '[200,431,200,431,200,431]\n' })
+    expect(JSON.parse(stderr)).toMatchObject({
+      level: 'warn',
+      msg: expect.stringMatching(
+        /^REQUEST_MAX_HEADER_SIZE is 30000 and does not count: .* with 20000 bytes\./,
+      ) as string,
+    })
+  })
+
+  test('does not reach a build that is handed over, which is told as well', async () => {
+    const { stdout, stderr } = await runNode(`
+      import { App, text } from '${SOURCE}'
+      import * as uws from 'uWebSockets.js'
+      const app = new App('injected', { uws })
+      app.get('/', () => text('served'))
+      const { port } = await app.listen({ port: 0 })
+      const answer = await fetch('http://127.0.0.1:' + port, { headers: { 'x-long': 'x'.repeat(6000) } })
+      console.log(answer.status)
+      await app.stop()
+    `)
+    expect(stdout).toBe('431\n')
+    expect(stderr).toContain('UWS_HTTP_MAX_HEADERS_SIZE=8192.')
   })
 })
 

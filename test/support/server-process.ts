@@ -18,10 +18,15 @@ export class ServerProcess implements AsyncDisposable {
     this.#errors = errors
   }
 
-  /** Starts `script`, a file name in this folder; resolves when it listens. */
-  static async start(script: string): Promise<ServerProcess> {
+  /**
+   * Starts `script`, a file name in this folder; resolves when it listens. With `descriptors` it has no more than so
+   * many file descriptors.
+   */
+  static async start(script: string, { descriptors }: { descriptors?: number } = {}): Promise<ServerProcess> {
+    const tsx = ['--import', import.meta.resolve('tsx')]
+    const limited = ['-c', `ulimit -n ${descriptors}; exec "$0" "$@"`, process.execPath, ...tsx]
     const child = fork(fileURLToPath(new URL(script, import.meta.url)), {
-      execArgv: ['--import', import.meta.resolve('tsx')],
+      ...(descriptors === undefined ? { execArgv: tsx } : { execPath: '/bin/sh', execArgv: limited }),
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     })
     const errors: string[] = []

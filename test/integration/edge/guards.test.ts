@@ -21,6 +21,7 @@ app.get('/slow', async () => {
   return text('slow')
 })
 app.post('/expects', (request) => text(request.text))
+app.get('/peer', (request) => text(`${request.ip} ${request.remoteAddr}`))
 
 let client: TestClient
 
@@ -138,5 +139,19 @@ describe('an expectation', () => {
       `POST /expects HTTP/1.1\r\nHost: x\r\nExpect: ${expectation}\r\nContent-Length: 4\r\n\r\nbody`,
     )
     expect([answer.status, answer.body.includes(`Unknown Expect: ${expectation}`)]).toEqual([417, true])
+  })
+})
+
+describe('a header of the PROXY protocol', () => {
+  const binary = '\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\x06\x06\x06\x06\x7f\0\0\x01\x12\x34\x1f\x40'
+
+  it('is not believed: the peer is whoever is connected', async () => {
+    const answer = await RawConnection.ask(client.port, `${binary}GET /peer HTTP/1.1\r\nHost: x\r\n\r\n`)
+    expect([answer.status, answer.body]).toEqual([200, '127.0.0.1 '])
+  })
+
+  it('as text is no request', async () => {
+    const text = 'PROXY TCP4 6.6.6.6 127.0.0.1 4660 8000\r\n'
+    expect(await untilClosed(`${text}GET /peer HTTP/1.1\r\nHost: x\r\n\r\n`)).toMatch(/^HTTP\/1\.1 505 /)
   })
 })

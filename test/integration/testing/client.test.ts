@@ -18,6 +18,14 @@ app.route('/echo', { methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS
   }),
 )
 app.head('/echo', () => empty({ headers: { 'x-head': 'yes' } }))
+app.get('/events', () =>
+  stream(
+    eventsThen(() => new Promise<never>(() => undefined)),
+    { contentType: 'text/event-stream' },
+  ),
+)
+app.get('/events/ended', () => stream(['data: a\n\n']))
+app.get('/events/broken', () => stream(eventsThen(() => Promise.reject(new Error('broken')))))
 app.get('/not-json', () => text('plain'))
 app.get('/deep/cookies', () => settingCookies('a=1; Path=/', 'b=two; Path=/deep; Secure; HttpOnly', 'c=3'))
 app.get('/gone', () => settingCookies('a=; Path=/; Max-Age=0', 'd=4; Expires=Thu, 01 Jan 1970 00:00:00 GMT'))
@@ -36,6 +44,12 @@ async function* slowly() {
   yield 'one '
   await Promise.resolve()
   yield 'two'
+}
+
+async function* eventsThen(rest: () => Promise<never>): AsyncGenerator<string> {
+  yield 'data: a\n\n'
+  yield 'event: news\ndata: b\n\n'
+  yield await rest()
 }
 
 function settingCookies(...cookies: string[]): HTTPResponse {
@@ -160,6 +174,29 @@ test('a stream is read as it comes through fetch', async () => {
   for await (const chunk of body as unknown as AsyncIterable<Uint8Array>)
     chunks.push(Buffer.from(chunk).toString()) // reason: Node's body is iterable
   expect(chunks.join('')).toBe('one two')
+})
+
+test('an event stream gives its events as an async iterable, until it ends or is left', async () => {
+  const events = await client.sse('/events')
+  const received: string[] = []
+  for await (const { event, data } of events) {
+    received.push(`${event} ${data}`)
+    if (data === 'b') events.close()
+  }
+  expect(received).toEqual(['message a', 'news b'])
+  expect(await events.next()).toBeUndefined()
+
+  const ended = await client.sse('/events/ended')
+  expect([await ended.next(), await ended.next()]).toEqual([
+    expect.objectContaining({ data: 'a' }),
+    undefined,
+  ])
+})
+
+test('an event stream that breaks off rejects', async () => {
+  const events = await client.sse('/events/broken')
+  expect([await events.next(), await events.next()]).toMatchObject([{ data: 'a' }, { data: 'b' }])
+  await expect(events.next()).rejects.toThrow()
 })
 
 test('a websocket gives its messages as an async iterable, and tells how it ended', async () => {

@@ -1,5 +1,5 @@
 /** The default logger: lines for people, lines for machines, and nothing that breaks out of a line. */
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { ConsoleLogger } from 'usanic'
 
 function logging(format: 'pretty' | 'json', verbose = false): { logger: ConsoleLogger; lines: string[] } {
@@ -10,6 +10,20 @@ function logging(format: 'pretty' | 'json', verbose = false): { logger: ConsoleL
 class Coded extends Error {
   readonly code = 'E_CODED'
 }
+
+describe('without a format, lines are', () => {
+  afterEach(() => vi.unstubAllGlobals())
+
+  test.each([
+    ['for people in a terminal', true, /^\S+ INFO {2}here who=me\n$/],
+    ['for machines elsewhere', undefined, /^\{"level":"info",.*"msg":"here","who":"me"\}\n$/],
+  ])('%s', (_where, isTTY, expected) => {
+    vi.stubGlobal('process', { ...process, env: process.env, stderr: { isTTY } })
+    const lines: string[] = []
+    new ConsoleLogger({ write: (line) => lines.push(line) }).info({ who: 'me' }, 'here')
+    expect(lines).toEqual([expect.stringMatching(expected)])
+  })
+})
 
 describe('JSON lines', () => {
   test('have level, time and msg, and the details beside them', () => {
