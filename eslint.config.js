@@ -38,7 +38,7 @@ const roomRules = Object.entries(ROOMS).map(([room, allowed]) => ({
 }))
 
 export default tseslint.config(
-  { ignores: ['dist', 'coverage', 'test/fixtures', 'bench/node_modules'] },
+  { ignores: ['dist', 'coverage', 'test/fixtures', 'bench/node_modules', 'bench/.build'] },
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   {
@@ -65,9 +65,17 @@ export default tseslint.config(
     rules: { 'no-console': 'off' },
   },
   ...roomRules,
-  { files: ['**/*.js', '**/*.mjs'], ...tseslint.configs.disableTypeChecked },
+  { files: ['**/*.js', '**/*.mjs', '**/*.cjs'], ...tseslint.configs.disableTypeChecked },
   {
-    files: ['scripts/**', 'bench/**/*.mjs'],
-    languageOptions: { globals: { URL: 'readonly', process: 'readonly', console: 'readonly' } },
+    files: ['scripts/**', 'bench/**/*.{mjs,cjs}'],
+    languageOptions: {
+      globals: {
+        Buffer: 'readonly',
+        __dirname: 'readonly',
+        URL: 'readonly',
+        process: 'readonly',
+        console: 'readonly',
+      },
+    },
   },
 )

@@ -1,47 +1,133 @@
-/** A measured server as a child process, pinned to the first core where `taskset` is there. */
-import { fork, spawnSync, type ChildProcess } from 'node:child_process'
+/** A measured server as a child process, bound to the first core. Its load is bound to the second, by `tools.ts`. */
+import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import type { Reading } from './servers/measured.js'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { connect, createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { setTimeout as wait } from 'node:timers/promises'
+import { DESCRIPTORS } from './scale.js'
+import { nchanModule, type ServerSpec } from './server-table.js'
+import type { Stats } from './servers/publisher.js'
+import { onCore, TOOLS } from './tools.js'
 
-/** The servers that can be measured. */
-export type ServerName = 'bare-uws' | 'usanic'
+const root = `${import.meta.dirname}/..`
+const running = new Set<ChildProcess>()
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130))
 
 /** A running server. */
 export class ServerProcess {
-  readonly #child: ChildProcess
+  readonly spec: ServerSpec
   readonly port: number
+  readonly #child: ChildProcess
+  readonly #folder: string
 
-  private constructor(child: ChildProcess, port: number) {
-    this.#child = child
+  private constructor(spec: ServerSpec, port: number, child: ChildProcess, folder: string) {
+    this.spec = spec
     this.port = port
+    this.#child = child
+    this.#folder = folder
   }
 
-  static async start(name: ServerName, env: Record<string, string> = {}): Promise<ServerProcess> {
-    const child = fork(new URL(`servers/${name}.ts`, import.meta.url), {
-      execArgv: ['--import', 'tsx'],
-      env: { ...process.env, ...env },
+  /** Starts it on a free port and waits until it listens; throws with what it said when it does not in 10 s. */
+  static async start(spec: ServerSpec): Promise<ServerProcess> {
+    const port = await freePort()
+    const folder = mkdtempSync(`${tmpdir()}/usanic-bench-`)
+    const [command = '', ...args] = onCore(0, commandOf(spec, port, folder))
+    // `exec` keeps one process: its id is that of the server.
+    const child = spawn('sh', ['-c', `ulimit -n ${DESCRIPTORS}; exec "$@"`, 'sh', command, ...args], {
+      cwd: root,
+      env: { ...process.env, ...spec.env },
+      stdio: ['ignore', 'ignore', 'pipe'],
     })
-    const [{ port }] = (await once(child, 'message')) as [Reading]
-    pin(child.pid, 0)
-    return new ServerProcess(child, port)
+    running.add(child)
+    let said = ''
+    child.stderr?.on('data', (part: Buffer) => (said = (said + part.toString()).slice(-2000)))
+    for (let tries = 0; tries < 500; tries++) {
+      if (child.exitCode !== null) break
+      if (await accepts(port)) return new ServerProcess(spec, port, child, folder)
+      await wait(20)
+    }
+    child.kill('SIGKILL')
+    running.delete(child)
+    throw new Error(`${spec.label} does not listen: ${said || 'it said nothing'}`)
   }
 
-  get pid(): number {
-    return this.#child.pid ?? 0
+  /** Runs `use` with a server that is stopped afterwards. */
+  static async with<T>(spec: ServerSpec, use: (server: ServerProcess) => Promise<T>): Promise<T> {
+    const server = await ServerProcess.start(spec)
+    try {
+      return await use(server)
+    } finally {
+      await server.stop()
+    }
   }
 
-  async read(): Promise<Reading> {
-    this.#child.send('read')
-    const [reading] = (await once(this.#child, 'message')) as [Reading]
-    return reading
+  /** The processes whose CPU time and memory count: nginx works in a child. */
+  get pids(): string {
+    const own = this.#child.pid ?? 0
+    if (this.spec.file !== 'nchan.conf') return String(own)
+    return readFileSync(`/proc/${own}/task/${own}/children`, 'utf8').trim().replaceAll(' ', ',')
   }
 
-  stop(): void {
-    this.#child.kill('SIGKILL')
+  /** Sends a control request (see `servers/publisher.ts`). */
+  async control(path: string): Promise<Stats> {
+    const answer = await fetch(`http://127.0.0.1:${this.port}${path}`)
+    return (await answer.json()) as Stats
+  }
+
+  get residentBytes(): number {
+    return Number(readFileSync(`/proc/${this.#child.pid ?? 0}/statm`, 'utf8').split(' ')[1]) * 4096
+  }
+
+  /** CPU time of all its threads so far. */
+  get cpuSeconds(): number {
+    const stat = readFileSync(`/proc/${this.#child.pid ?? 0}/stat`, 'utf8')
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return (Number(fields[11]) + Number(fields[12])) / 100
+  }
+
+  async stop(): Promise<void> {
+    const exit = once(this.#child, 'exit')
+    // nginx ends its worker on SIGTERM; others have nothing to tidy up.
+    if (
+      this.#child.exitCode === null &&
+      this.#child.kill(this.spec.file === 'nchan.conf' ? 'SIGTERM' : 'SIGKILL')
+    )
+      await exit
+    running.delete(this.#child)
+    rmSync(this.#folder, { recursive: true, force: true })
   }
 }
 
-/** Binds a process to one core; where that cannot be done the figures are noisier, not wrong. */
-export function pin(pid: number | undefined, core: number): void {
-  if (pid !== undefined) spawnSync('taskset', ['-a', '-cp', String(core), String(pid)])
+function commandOf({ file, nodeFlags = [] }: ServerSpec, port: number, folder: string): string[] {
+  const path = `${import.meta.dirname}/servers/${file}`
+  if (file.endsWith('.c')) return [TOOLS.floor, String(port)]
+  if (!file.endsWith('.conf')) return [process.execPath, ...nodeFlags, '--import', 'tsx', path, String(port)]
+  const text = readFileSync(path, 'utf8')
+  const filled = text
+    .replace('MODULE;', `${nchanModule() ?? ''};`)
+    .replace(':PORT', `:${port}`)
+    .replaceAll(' FOLDER', ` ${folder}`)
+  writeFileSync(`${folder}/nginx.conf`, filled)
+  return ['/usr/sbin/nginx', '-c', `${folder}/nginx.conf`]
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const { port } = probe.address() as AddressInfo // reason: it listens on TCP
+  probe.close()
+  await once(probe, 'close')
+  return port
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
+    socket.once('connect', () => socket.destroy())
+  })
 }

@@ -1,12 +1,11 @@
 /**
- * The floor that Node allows: uWebSockets.js with nothing around it, doing the same work by hand. The event loop
- * is the one that FLOOR-like measurements use: one cork and one shared buffer per client and turn.
+ * The floor that Node allows: uWebSockets.js with nothing around it, doing the same work by hand. The events of a turn
+ * are joined into one shared buffer, which leaves with one corked write per client.
  */
 import { constants, deflateRawSync } from 'node:zlib'
-import { EVENTS_PER_TURN, IS_GZIP, countTurn, event, measured } from './measured.js'
+import { Publisher } from './publisher.js'
 
 interface Res {
-  writeStatus(status: string): Res
   writeHeader(name: string, value: string): Res
   write(chunk: ArrayBuffer | string): boolean
   end(body?: string): void
@@ -16,10 +15,12 @@ interface Res {
 }
 interface Req {
   getParameter(index: number): string
+  getQuery(): string
+  getUrl(): string
 }
 interface Native {
   App(): NativeApp
-  us_socket_local_port(socket: object): number
+  SSLApp(options: { cert_file_name: string; key_file_name: string }): NativeApp
 }
 interface NativeApp {
   get(pattern: string, handler: (res: Res, req: Req) => void): NativeApp
@@ -27,51 +28,62 @@ interface NativeApp {
   listen(host: string, port: number, callback: (socket: object) => void): void
 }
 
-const uws = (await import('uWebSockets.js')) as unknown as Native
-const clients = new Set<Res>()
-let isPublishing = false
+const uws = (await import('uWebSockets.js')) as unknown as Native // reason: its types have no NodeNext form
+const isGzip = process.env['GZIP'] === '1'
+const [cert_file_name, key_file_name] = [process.env['TLS_CERT'], process.env['TLS_KEY']]
 
+const clients = new Set<Res>()
+const channels = new Map<string, Res>()
+const encoder = new TextEncoder()
 let current: Res | undefined
-let chunk = new ArrayBuffer(0)
-const write = () => current?.write(IS_GZIP ? deflated() : chunk)
+let chunk: ArrayBuffer | string = ''
+const write = () => current?.write(isGzip ? deflated() : chunk)
 
 /** What a server does that compresses each stream for itself. */
 function deflated(): ArrayBuffer {
-  const bytes = deflateRawSync(new Uint8Array(chunk), { finishFlush: constants.Z_SYNC_FLUSH })
-  return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) // reason: not shared
+  const plain = typeof chunk === 'string' ? encoder.encode(chunk) : new Uint8Array(chunk)
+  const bytes = deflateRawSync(plain, { finishFlush: constants.Z_SYNC_FLUSH })
+  return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength)
 }
 
-function publish(): void {
-  if (!isPublishing) return
-  countTurn()
-  let text = ''
-  for (let i = 0; i < EVENTS_PER_TURN; i++) text += `data: ${event()}\r\n\r\n`
-  chunk = new TextEncoder().encode(text).buffer
-  for (const client of clients) {
-    current = client
-    client.cork(write)
-  }
-  setImmediate(publish)
-}
+const publisher = new Publisher(
+  (events) => {
+    let text = ''
+    for (const event of events) text += `data: ${event}\r\n\r\n`
+    chunk = encoder.encode(text).buffer
+    for (const client of clients) {
+      current = client
+      client.cork(write)
+    }
+  },
+  (channel, event) => {
+    current = channels.get(channel)
+    chunk = `data: ${event}\r\n\r\n`
+    current?.cork(write)
+  },
+)
 
 const answer = (res: Res, value: unknown) => {
   res.writeHeader('content-type', 'application/json').end(JSON.stringify(value))
 }
+const control = (res: Res, req: Req) => {
+  res.end(publisher.control(`${req.getUrl()}?${req.getQuery()}`))
+}
 
-uws
-  .App()
-  .get('/sse', (res) => {
+const app =
+  cert_file_name !== undefined && key_file_name !== undefined
+    ? uws.SSLApp({ cert_file_name, key_file_name })
+    : uws.App()
+app
+  .get('/sse', (res, req) => {
+    const channel = new URLSearchParams(req.getQuery()).get('channel_id')
     clients.add(res)
+    if (channel !== null) channels.set(channel, res)
     res.onAborted(() => {
       clients.delete(res)
-      if (clients.size === 0) isPublishing = false
+      if (channel !== null) channels.delete(channel)
     })
     res.writeHeader('content-type', 'text/event-stream').write(':\r\n\r\n')
-  })
-  .get('/start', (res) => {
-    isPublishing = true
-    setImmediate(publish)
-    res.end()
   })
   .get('/json', (res) => {
     answer(res, { hello: 'world' })
@@ -93,6 +105,9 @@ uws
       if (isLast) answer(res, { got: JSON.parse(Buffer.concat(chunks).toString()) as unknown })
     })
   })
-  .listen('127.0.0.1', 0, (socket) => {
-    measured(uws.us_socket_local_port(socket))
+  .get('/start', control)
+  .get('/stop', control)
+  .get('/stats', control)
+  .listen('127.0.0.1', Number(process.argv[2]), (socket) => {
+    if (!socket) throw new Error(`Port ${process.argv[2]} is taken`)
   })

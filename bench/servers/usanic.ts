@@ -1,47 +1,61 @@
-/** The same work through the public interface of the built package. */
-import { App, ConsoleLogger, empty, json } from 'usanic'
-import { Sse } from 'usanic/sse'
-import { EVENTS_PER_SECOND, EVENTS_PER_TURN, IS_GZIP, countTurn, event, measured } from './measured.js'
+/** The same work through the public interface of the built package, which may be another checkout's: USANIC_DIST. */
+import { pathToFileURL } from 'node:url'
+import type * as usanic from '../../src/index.js'
+import type * as usanicSse from '../../src/sse/index.js'
+import { Publisher } from './publisher.js'
+
+const dist = pathToFileURL(process.env['USANIC_DIST'] ?? `${import.meta.dirname}/../../dist`).href
+const { App, ConsoleLogger, json, raw } = (await import(`${dist}/index.js`)) as typeof usanic
+const { Sse } = (await import(`${dist}/sse/index.js`)) as typeof usanicSse
 
 // Advice for operators is noise here.
 const silent = () => undefined
 const { error } = new ConsoleLogger()
 const app = new App('bench', { logger: { debug: silent, info: silent, warn: silent, error } })
-let isPublishing = false
+const options = JSON.parse(process.env['SSE_OPTIONS'] ?? '{}') as usanicSse.SseOptions
+const channelsPerClient = Number(process.env['CHANNELS_PER_CLIENT'] ?? 0)
 new Sse(app, {
   pingInterval: 3600,
-  compression: IS_GZIP,
-  onDisconnect: () => {
-    isPublishing = false
+  compression: process.env['GZIP'] === '1',
+  ...options,
+  ...(channelsPerClient > 0 && usingMany(channelsPerClient)),
+})
+
+/** A client that asks for a channel follows so many, and each gets an event. */
+function usingMany(count: number): usanicSse.SseOptions {
+  return {
+    channels: (_, [name]) => Array.from({ length: count }, (_, i) => `${name}.${i}`),
+    onConnect: ({ channels }) => {
+      for (const channelId of channels) app.sseSendNowait('used', { channelId })
+    },
+  }
+}
+
+const publisher = new Publisher(
+  (events, isRated) => {
+    const last = events.length - 1
+    for (let i = 0; i < last; i++) app.sseSendNowait(events[i] ?? '')
+    // Without a rate the next turn waits until this one was delivered.
+    if (!isRated) return app.sseSend(events[last] ?? '')
+    app.sseSendNowait(events[last] ?? '')
+    return undefined
   },
-})
+  (channelId, event) => {
+    app.sseSendNowait(event, { channelId })
+  },
+)
+const control = (request: usanic.Request) => raw(publisher.control(request.url))
 
-/** One publication per flush: the next turn's events wait until these were delivered. */
-function publish(): void {
-  if (!isPublishing) return
-  countTurn()
-  for (let i = 1; i < EVENTS_PER_TURN; i++) app.sseSendNowait(event())
-  void app.sseSend(event()).then(publish)
-}
-
-/** So many a second, whatever becomes of them. */
-function publishAtRate(started = performance.now(), made = 0): void {
-  if (!isPublishing) return
-  const due = ((performance.now() - started) / 1000) * EVENTS_PER_SECOND
-  for (; made < due; made++) app.sseSendNowait(event())
-  setTimeout(publishAtRate, 1, started, made)
-}
-
-app.get('/start', () => {
-  isPublishing = true
-  if (EVENTS_PER_SECOND > 0) publishAtRate()
-  else setImmediate(publish)
-  return empty()
-})
 app.get('/json', () => json({ hello: 'world' }))
 app.get('/async', async () => json(await Promise.resolve({ hello: 'world' })))
 app.get('/users/<id:int>', (_, { id }) => json({ id }))
 app.post('/json', (request) => json({ got: request.json }))
+app.get('/start', control)
+app.get('/stop', control)
+app.get('/stats', control)
 
-const { port } = await app.listen({ port: 0 })
-measured(port)
+const [cert, key] = [process.env['TLS_CERT'], process.env['TLS_KEY']]
+await app.listen({
+  port: Number(process.argv[2]),
+  ...(cert !== undefined && key !== undefined && { ssl: { cert, key } }),
+})

@@ -1,0 +1,101 @@
+/** Event streams: what a delivery costs, in the ways in which servers differ. */
+import type { Bench, Mode } from '../bench.js'
+import { equalStreams } from '../equality.js'
+import { clientsOf } from '../scale.js'
+import { server, usanicWith, variant } from '../server-table.js'
+import { makeCertificate, speaksTls } from '../tools.js'
+import { highestRates, steady } from './rates.js'
+import { fanOut, STREAM_SERVERS } from './streams.js'
+
+const CLIENTS = 1000
+const reference = 'bare-uws'
+
+export const sse: Mode = {
+  about: 'event streams: CPU per delivery, rates, latency budget, history, channels, TLS',
+  seconds: (rounds) => 240 + rounds * 105,
+  async run(bench) {
+    const servers = await equalStreams(bench, STREAM_SERVERS)
+    for (const perTurn of [1, 20]) {
+      await bench.compare({
+        group: `Fan-out, ${CLIENTS} clients, 64 B, ${perTurn} event${perTurn === 1 ? '' : 's'} a turn`,
+        // Nchan's publisher posts events one by one.
+        servers: servers.filter(({ name }) => perTurn === 1 || name !== 'nchan'),
+        reference,
+        measure: async (target) => ({ 'fan-out': await fanOut(target, CLIENTS, `k=${perTurn}`) }),
+      })
+    }
+    await sustained(bench)
+    await budget(bench)
+    await history(bench)
+    await channels(bench)
+    await tls(bench)
+  },
+}
+
+async function sustained(bench: Bench): Promise<void> {
+  const group = 'Sustained, 1,000 events/s to 5,000 clients for 30 s'
+  console.log(`\n${group}`)
+  bench.add(group, 'steady rate', server('usanic'), await steady(server('usanic'), 5000, 1000, 30))
+  await highestRates(bench, 5000, ['bare-uws', 'node-raw', 'hyper-express', 'better-sse', 'fastify', 'hono'])
+}
+
+async function budget(bench: Bench): Promise<void> {
+  const within = (maxDelayMs: number) =>
+    usanicWith(`usanic-${maxDelayMs}ms`, `usanic, budget ${maxDelayMs} ms`, { flush: { maxDelayMs } })
+  const group = 'Latency budget of 10 ms, 10,000 events/s to 1,000 clients for 30 s'
+  console.log(`\n${group}`)
+  bench.add(group, 'steady rate', within(10), await steady(within(10), CLIENTS, 10_000, 30))
+  const table = 'Rate and latency budget, 1,000 clients'
+  console.log(`\n${table}`)
+  for (const rate of [10, 100, 1000, 10_000]) {
+    for (const maxDelayMs of [0, 5, 20]) {
+      const spec = within(maxDelayMs)
+      bench.add(table, `${rate.toLocaleString('en-US')} events/s`, spec, await steady(spec, CLIENTS, rate, 3))
+    }
+  }
+}
+
+async function history(bench: Bench): Promise<void> {
+  await bench.compare({
+    group: 'History of 1,000 events, 1,000 clients, one event a turn',
+    servers: [
+      server('usanic'),
+      usanicWith('usanic-history', 'usanic, 1,000 events kept', { history: { maxEvents: 1000 } }),
+    ],
+    reference: 'usanic',
+    measure: async (target) => ({ history: await fanOut(target, CLIENTS) }),
+  })
+}
+
+async function channels(bench: Bench): Promise<void> {
+  const clients = clientsOf(10_000)
+  await bench.compare({
+    group: 'Channels, 10,000 clients each alone in its own, sends to random ones',
+    servers: [server('bare-uws'), server('usanic')],
+    reference,
+    measure: async (target) => ({
+      channels: await fanOut(target, 10_000, `k=100&channels=${clients}`, { path: '/sse?channel_id=%d' }),
+    }),
+  })
+}
+
+async function tls(bench: Bench): Promise<void> {
+  const env = speaksTls() ? makeCertificate() : undefined
+  if (env === undefined) {
+    console.log(
+      '\nTLS is left out: it needs openssl, and its headers for the load client (Debian: libssl-dev)',
+    )
+    return
+  }
+  await bench.compare({
+    group: 'TLS (ECDSA) beside plain, 1,000 clients, one event a turn',
+    servers: [
+      server('bare-uws'),
+      server('usanic'),
+      variant('bare-uws', 'bare-uws-tls', 'bare uWebSockets.js, TLS', { env }),
+      variant('usanic', 'usanic-tls', 'usanic, TLS', { env }),
+    ],
+    reference,
+    measure: async (target) => ({ tls: await fanOut(target, CLIENTS) }),
+  })
+}
