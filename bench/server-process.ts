@@ -72,6 +72,11 @@ export class ServerProcess {
     return readFileSync(`/proc/${own}/task/${own}/children`, 'utf8').trim().replaceAll(' ', ',')
   }
 
+  /** Whether it answers `control`: nginx has nothing to start, and `fetch` does not trust a certificate made here. */
+  get takesControl(): boolean {
+    return this.spec.file !== 'nchan.conf' && this.spec.env?.['TLS_CERT'] === undefined
+  }
+
   /** Sends a control request (see `servers/publisher.ts`). */
   async control(path: string): Promise<Stats> {
     const answer = await fetch(`http://127.0.0.1:${this.port}${path}`)

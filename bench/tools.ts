@@ -115,6 +115,7 @@ export async function sseLoad(server: ServerProcess, load: SseLoad): Promise<Sse
   args.push('-u', load.path ?? '/sse', '-P', server.pids, ...(load.more ?? []))
   const command = [...(load.isGivingWay === true ? ['nice'] : []), TOOLS.sse, ...args.map(String)]
   const output = await run(command, load.whenReady)
+  if (load.start !== undefined && server.takesControl) await server.control('/stop')
   const figures = JSON.parse(output) as SseFigures // reason: what sseload.c prints
   if (figures.failed + figures.dead > 0 || figures.ready < load.clients) {
     throw new Error(`${figures.ready} of ${load.clients} clients connected, ${figures.dead} were closed`)

@@ -80,7 +80,7 @@ const following = (count: number) =>
     env: { CHANNELS_PER_CLIENT: String(count), SSE_OPTIONS: JSON.stringify({ maxChannels: count }) },
   })
 const channelsOf = (channels: number) =>
-  channels > 10_000 ? clientsOf(10_000) : Math.min(channels, clientsOf(10_000))
+  channels > 10_000 ? clientsOf(10_000) * 10 : Math.min(channels, clientsOf(10_000))
 
 export const curves: Mode = {
   about: 'cost curves: clients, channels, payload, burst, history, lagging clients, memory',

@@ -35,7 +35,7 @@ export async function fanOut(
 ): Promise<Record<string, number>> {
   const figures = await sseLoad(target, {
     clients: clientsOf(clients),
-    start: `/start?size=64&${query}`,
+    start: `/start?${query.includes('size=') ? '' : 'size=64&'}${query}`,
     seconds: secondsOf(1.2),
     latencyOfEvery: 50,
     ...load,

@@ -40,8 +40,12 @@ const publisher = new Publisher(
     app.sseSendNowait(events[last] ?? '')
     return undefined
   },
-  (channelId, event) => {
-    app.sseSendNowait(event, { channelId })
+  (channel, event) => {
+    const [client, own] = [
+      Math.floor(Number(channel) / channelsPerClient),
+      Number(channel) % channelsPerClient,
+    ]
+    app.sseSendNowait(event, { channelId: channelsPerClient > 0 ? `${client}.${own}` : channel })
   },
 )
 const control = (request: usanic.Request) => raw(publisher.control(request.url))
