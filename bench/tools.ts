@@ -107,8 +107,8 @@ export async function sseLoad(server: ServerProcess, load: SseLoad): Promise<Sse
     if (load.start !== undefined) args.push('-U', '/pub', '-B', payloadBytes(load.start), '-R', 0, '-W', 1)
   } else if (load.start !== undefined) {
     args.push('-k', load.start)
-    // What was published at a rate is counted to the last event.
-    if (load.start.includes('rate=')) args.push('-e', '/stop')
+    // What was published at a rate is counted to the last event; a channel must not be sent to when its clients left.
+    if (/rate=|channels=/.test(load.start)) args.push('-e', '/stop')
   }
   if (load.latencyOfEvery !== undefined) args.push('-L', load.latencyOfEvery)
   if (server.spec.env?.['TLS_CERT'] !== undefined) args.push('-X')

@@ -52,7 +52,7 @@ export interface Series {
 
 /** Lines over logarithmic axes, the name of each at its end. */
 export function lineChart(caption: Caption, series: readonly Series[]): string {
-  const [left, right, top, bottom] = [70, WIDTH - 170, 70, 300]
+  const [left, right, top, bottom] = [70, WIDTH - 200, 70, 300]
   const all = series.flatMap(({ points }) => points)
   const ticksX = [...new Set(all.map((it) => it.x))].toSorted((a, b) => a - b)
   const x = scale(ticksX, left, right)
