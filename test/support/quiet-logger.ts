@@ -15,6 +15,14 @@ export class QuietLogger implements Logger {
   readonly info = this.#keep('info')
   readonly warn = this.#keep('warn')
   readonly error = this.#keep('error')
+  #waiting: { level: keyof Logger; resolve: (told: LoggedMessage) => void }[] = []
+
+  /** The next message of `level` that is told from now on. */
+  next(level: keyof Logger): Promise<LoggedMessage> {
+    return new Promise((resolve) => {
+      this.#waiting.push({ level, resolve })
+    })
+  }
 
   /** The texts of one level. */
   of(level: keyof Logger): string[] {
@@ -24,7 +32,13 @@ export class QuietLogger implements Logger {
   #keep(level: keyof Logger): LogMethod {
     return (...entry: [string] | [object, string]) => {
       const [details, message] = entry.length === 1 ? [undefined, entry[0]] : entry
-      this.messages.push({ level, message, details })
+      const told = { level, message, details }
+      this.messages.push(told)
+      this.#waiting = this.#waiting.filter((waiting) => {
+        if (waiting.level !== level) return true
+        waiting.resolve(told)
+        return false
+      })
     }
   }
 }
