@@ -5,10 +5,13 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { App, json, text } from 'usanic'
 import { TestClient } from 'usanic/testing'
+import { deferred, type Deferred } from '../../support/deferred.js'
 import { QuietLogger } from '../../support/quiet-logger.js'
 import { RawConnection } from '../../support/raw-connection.js'
 
 const served: string[] = []
+/** Until then `/slow` is pending. */
+let answering: Deferred<void>
 // Behind a proxy every field of every request is looked at.
 const app = new App('guards', { logger: new QuietLogger(), config: { PROXIES_COUNT: 1 } })
 app.route('/<path:path>', { methods: ['GET', 'POST', 'HEAD'] })((request) => {
@@ -17,7 +20,7 @@ app.route('/<path:path>', { methods: ['GET', 'POST', 'HEAD'] })((request) => {
 })
 app.get('/slow', async () => {
   served.push('/slow')
-  await new Promise((resolve) => setTimeout(resolve, 5))
+  await answering.promise
   return text('slow')
 })
 app.post('/expects', (request) => text(request.text))
@@ -31,6 +34,7 @@ beforeAll(async () => {
 
 beforeEach(() => {
   served.length = 0
+  answering = deferred()
 })
 
 afterEach(async () => {
@@ -119,7 +123,9 @@ describe('a second request while an answer is pending', () => {
   it('closes the connection, and is not served', async () => {
     const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`
     expect(await untilClosed(get('/slow') + get('/second'))).toBe('')
-    expect(served).toEqual(['/slow'])
+    answering.resolve()
+    expect((await client.fetch('/slow')).status).toBe(200)
+    expect(served).toEqual(['/slow', '/slow'])
   })
 })
 
