@@ -1,7 +1,8 @@
 /** Streamed bodies whose handler answers before they have come, or whose client or handler takes its time. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { App, text, type BodyStream, type Request } from 'usanic'
 import { TestClient } from 'usanic/testing'
+import { deferred, type Deferred } from '../../support/deferred.js'
 import { QuietLogger } from '../../support/quiet-logger.js'
 import { RawConnection } from '../../support/raw-connection.js'
 
@@ -79,31 +80,60 @@ describe('an answer before the end of the body', () => {
 })
 
 describe('the deadline for answers', () => {
-  it('runs while the handler has something to do, not while the client takes its time', async () => {
-    const patient = new App('patient', { logger, config: { RESPONSE_TIMEOUT: 0.5 } })
-    patient.post(
+  let patient: TestClient
+  /** Tells that a handler has received something. */
+  let received: Deferred<void>
+
+  beforeEach(async () => {
+    received = deferred()
+    const late = new App('patient', { logger })
+    late.post(
       '/slow-client',
-      async (request) => text(String((await bodyOf(request).collect(LIMIT)).byteLength)),
+      async (request) => {
+        let bytes = 0
+        for await (const chunk of bodyOf(request)) {
+          bytes += chunk.byteLength
+          received.resolve()
+        }
+        return text(String(bytes))
+      },
       options,
     )
-    patient.post(
+    late.post(
       '/slow-handler',
       async (request) => {
         await bodyOf(request).read()
+        received.resolve()
         return new Promise(() => undefined)
       },
       options,
     )
-    await using served = await TestClient.start(patient)
-    const slowHandler = served.fetch('/slow-handler', { method: 'POST', body: 'x' })
-    using connection = await RawConnection.open(served.port)
-    connection.send('POST /slow-client HTTP/1.1\r\nHost: x\r\nContent-Length: 12\r\n\r\n')
-    for (let i = 0; i < 12; i++) {
-      await new Promise((resolve) => setTimeout(resolve, 200))
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] })
+    patient = await TestClient.start(late)
+  })
+
+  afterEach(async () => {
+    vi.useRealTimers()
+    await patient.stop()
+  })
+
+  it('begins anew with everything that a slow client sends', async () => {
+    using connection = await RawConnection.open(patient.port)
+    connection.send('POST /slow-client HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n')
+    for (let i = 0; i < 4; i++) {
+      vi.advanceTimersByTime(40_000)
+      received = deferred()
       connection.send('x')
+      await received.promise
     }
     const answer = await connection.response()
-    expect([answer.status, answer.body]).toEqual([200, '12'])
-    expect((await slowHandler).status).toBe(503)
+    expect([answer.status, answer.body]).toEqual([200, '4'])
+  })
+
+  it('runs while the handler has something to do', async () => {
+    const answer = patient.fetch('/slow-handler', { method: 'POST', body: 'x' })
+    await received.promise
+    vi.advanceTimersByTime(62_000)
+    expect((await answer).status).toBe(503)
   })
 })
