@@ -228,12 +228,22 @@ export function checkRouteDefaults(options: RouteOptions, owner: string): void {
       `${owner}: version is ${JSON.stringify(version)}; it is a number, or text such as 1.2.`,
     )
   }
-  if (hostsOf(host).length === 0) {
+  checkHost(host, owner)
+  checkPattern(['GET'], '/', options)
+}
+
+function checkHost(host: unknown, owner: string): void {
+  if (host === undefined || typeof host === 'string') return
+  if (!Array.isArray(host) || !host.every((one) => typeof one === 'string')) {
+    throw new TypeError(
+      `${owner}: host is ${String(host)}; it is a host such as example.com, or a list of them.`,
+    )
+  }
+  if (host.length === 0) {
     throw new TypeError(
       `${owner}: host is an empty list, which no request matches; leave it out for every host.`,
     )
   }
-  checkPattern(['GET'], '/', options)
 }
 
 /** The methods of a handler that a class-based view has made, noted by `http-method-view.ts`. */

@@ -94,6 +94,19 @@ describe('a host', () => {
   })
 })
 
+describe('a host that is none', () => {
+  test.each([[321], [null], [{}], [['a.example', 5]]])('is refused at the registration: %j', (host) => {
+    const { app } = freshApp()
+    const register = () => {
+      app.get('/', () => text('x'), { host: host as never })
+    }
+    expect(register).toThrow(TypeError)
+    expect(register).toThrow('it is a host such as example.com, or a list of them.')
+    expect(() => new Blueprint('bp', { host: host as never })).toThrow('it is a host such as example.com')
+    expect(app.routes).toEqual([])
+  })
+})
+
 describe('an option', () => {
   test('ctx is there on the route of the request', async () => {
     const { app } = freshApp()
