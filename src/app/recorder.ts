@@ -176,10 +176,11 @@ export class Recorder<A> extends HookRecorder<A> {
    */
   static(uri: string, path: string, options: StaticOptions = {}): void {
     const files = new StaticFiles(path, options)
-    const { name = 'static', strictSlashes } = options
+    const { name = 'static', strictSlashes, host } = options
     this.#add(['GET', 'HEAD'], files.pattern(uri), files.handle, {
       name,
       ...(strictSlashes !== undefined && { strictSlashes }),
+      ...(host !== undefined && { host }),
     })
   }
 

@@ -23,9 +23,11 @@ export interface StaticOptions {
   maxAge?: number
   /** Whether a trailing slash counts. Default: the application's `strictSlashes`. */
   strictSlashes?: boolean
+  /** The host, or hosts, whose requests are served. Default: those of the blueprint, or every host. */
+  host?: string | readonly string[]
 }
 
-const OPTIONS = ['name', 'index', 'contentType', 'maxAge', 'strictSlashes'] as const
+const OPTIONS = ['name', 'index', 'contentType', 'maxAge', 'strictSlashes', 'host'] as const
 
 /** The parameter of a folder's route; Sanic's name for it. */
 export const FILE_PARAMETER = '__file_uri__'

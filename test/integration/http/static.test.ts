@@ -238,6 +238,15 @@ describe('static() of', () => {
     await app.stop()
   })
 
+  it('a folder may be for one host only', async () => {
+    const app = other()
+    app.static('/x', place, { host: 'a.example' })
+    await using served = await TestClient.start(app)
+    const ask = (host: string) =>
+      RawConnection.ask(served.port, `GET /x/secret HTTP/1.1\r\nHost: ${host}\r\n\r\n`)
+    expect([(await ask('a.example')).status, (await ask('b.example')).status]).toEqual([200, 404])
+  })
+
   it('a second folder under the same name is refused: give it one', async () => {
     const app = other()
     app.static('/a', '.')
