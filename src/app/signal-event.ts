@@ -52,7 +52,7 @@ export function readEventName(event: string): EventName {
   if (first === undefined || last === undefined) {
     throw new UsanicError(
       'ERR_SIGNAL_EVENT',
-      `${JSON.stringify(event)} is not an event: it takes three parts, as in orders.paid.card.`,
+      `${JSON.stringify(event)} is not an event: it takes three parts, as in orders.paid.card, and only the last may be a parameter.`,
     )
   }
   return { family: `${first}.${String(second)}`, last }
