@@ -113,7 +113,7 @@ export function declareRoute(
       `The route ${uri} has the methods ${JSON.stringify(all)}; it takes a list that names at least one.`,
     )
   }
-  checkPattern(all, uri, options)
+  checkPattern(all, uri, options, `The route ${uri}`)
   checkRouteDefaults(options, `The route ${uri}`)
   if (rest.stream === true && rest.ignoreBody === true) {
     throw new TypeError(
@@ -219,7 +219,7 @@ export function declareSignal(
 
 /** Throws a TypeError for values that TypeScript would refuse. */
 export function checkRouteDefaults(options: RouteOptions, owner: string): void {
-  const { errorFormat, version, host } = options
+  const { errorFormat, version } = options
   if (!ERROR_FORMATS.includes(errorFormat)) {
     throw new TypeError(`${owner}: errorFormat is ${String(errorFormat)}; it is auto, html, json or text.`)
   }
@@ -228,15 +228,14 @@ export function checkRouteDefaults(options: RouteOptions, owner: string): void {
       `${owner}: version is ${JSON.stringify(version)}; it is a number, or text such as 1.2.`,
     )
   }
-  checkHost(host, owner)
-  checkPattern(['GET'], '/', options)
+  checkPattern(['GET'], '/', options, owner)
 }
 
 function checkHost(host: unknown, owner: string): void {
   if (host === undefined || typeof host === 'string') return
   if (!Array.isArray(host) || !host.every((one) => typeof one === 'string')) {
     throw new TypeError(
-      `${owner}: host is ${String(host)}; it is a host such as example.com, or a list of them.`,
+      `${owner}: host is ${JSON.stringify(host)}; it is a host such as example.com, or a list of them.`,
     )
   }
   if (host.length === 0) {
@@ -254,7 +253,8 @@ function viewMethodsOf(handler: object): readonly string[] | undefined {
 }
 
 /** A router that is thrown away refuses what the router of the application would refuse. */
-function checkPattern(methods: readonly string[], uri: string, options: RouteOptions): void {
+function checkPattern(methods: readonly string[], uri: string, options: RouteOptions, owner: string): void {
+  checkHost(options.host, owner)
   const router = new Router<undefined>()
   for (const method of methods) {
     for (const host of hostsOf(options.host)) router.add(method, uri || '/', undefined, { host })
