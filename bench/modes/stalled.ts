@@ -5,34 +5,38 @@
  */
 import type { Mode } from '../bench.js'
 import { clientsOf, secondsOf } from '../scale.js'
-import { server } from '../server-table.js'
+import { variant } from '../server-table.js'
 import { sseLoad } from '../tools.js'
 import { P50, P99 } from './streams.js'
 
 const SECONDS = 10
 const STALLED = 10
+const ALONE = 'usanic-alone'
 
 export const stalled: Mode = {
   about: 'stalled clients: latency of 200 healthy ones, alone and beside ten that never read',
   seconds: (rounds) => rounds * 2 * (SECONDS + 3),
   async run(bench) {
     const healthy = clientsOf(200)
-    for (const count of [0, STALLED]) {
-      await bench.compare({
-        group: `100 events of 10 KB a second to 200 clients, ${count === 0 ? 'alone' : `beside ${count} that never read`}`,
-        servers: [server('usanic')],
-        measure: async (target) => {
-          const load = await sseLoad(target, {
-            clients: healthy + count,
-            start: '/start?size=10000&k=1&rate=100',
-            warmSeconds: 1,
-            seconds: secondsOf(SECONDS),
-            latencyOfEvery: 4,
-            more: ['-s', count],
-          })
-          return { latency: { [P99]: (load.p99_us ?? NaN) / 1000, [P50]: (load.p50_us ?? NaN) / 1000 } }
-        },
-      })
-    }
+    await bench.compare({
+      group: '100 events of 10 KB a second to 200 clients',
+      servers: [
+        variant('usanic', ALONE, 'usanic, alone', {}),
+        variant('usanic', 'usanic-beside-stalled', `usanic, beside ${STALLED} that never read`, {}),
+      ],
+      reference: ALONE,
+      measure: async (target) => {
+        const count = target.spec.name === ALONE ? 0 : STALLED
+        const load = await sseLoad(target, {
+          clients: healthy + count,
+          start: '/start?size=10000&k=1&rate=100',
+          warmSeconds: 1,
+          seconds: secondsOf(SECONDS),
+          latencyOfEvery: 4,
+          more: ['-s', count],
+        })
+        return { latency: { [P99]: (load.p99_us ?? NaN) / 1000, [P50]: (load.p50_us ?? NaN) / 1000 } }
+      },
+    })
   },
 }

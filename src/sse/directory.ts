@@ -28,6 +28,17 @@ export class Directory {
     return this.#channels.values()
   }
 
+  /** How many clients each channel has; null stands for those that follow none. Streams of somebody's own are left out. */
+  followers(): Map<string | null, number> {
+    const counts = new Map<string | null, number>()
+    for (const { channels, clients, isOwn } of this.#audiences.values()) {
+      if (isOwn) continue
+      if (channels.length === 1 && clients.length > 0) counts.set(null, clients.length)
+      for (const { id, followers } of channels) if (id !== null) counts.set(id, followers)
+    }
+    return counts
+  }
+
   /** The channel named `id`, null for broadcasts; undefined when nobody follows it and no event concerns it. */
   find(id: string | null): Channel | undefined {
     return id === null ? this.everybody : this.#channels.get(id)

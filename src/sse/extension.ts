@@ -284,6 +284,12 @@ function attach(app: SseHost, options: ResolvedSseOptions): Attachment {
           encode: (state) =>
             state === undefined ? undefined : new Frame(encodeSnapshot(textOf(state), maxEventBytes)),
           timeoutMs: snapshotTimeoutMs,
+          onFailure: (error) => {
+            logger.error(
+              { err: error },
+              'The snapshot hook failed; the streams that waited for it were closed and may come again',
+            )
+          },
         })
   const hub: Hub = new Hub({
     ...options,

@@ -26,8 +26,9 @@ import { Chunk, Frame } from './frame.js'
 import { HookQueue } from './hook-queue.js'
 import { Laggards, type LaggardsOwner } from './laggards.js'
 import type { FlushOptions, ResolvedHistory, SlowPolicy, SseHooks } from './options.js'
-import { Pings, type PingMode } from './pings.js'
 import { Openings, type Subscription } from './opening.js'
+import { heaviest } from './own-frames.js'
+import { Pings, type PingMode } from './pings.js'
 import { Retention } from './retention.js'
 import { PendingSends } from './sends.js'
 import type { Snapshots } from './snapshots.js'
@@ -343,11 +344,10 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner {
   swept(seq: number): void {
     this.#unsweptBytes = 0
     const heldFrom = this.#options.snapshots?.heldFrom ?? Infinity
-    for (const client of this.#retention.trim(seq, this.#laggards, heldFrom)) {
-      if (client.state === 'closed') continue // by a hook on the end of another
-      this.#counters.evictedLag++
-      this.#evict(client, 'it is behind by more than maxLagBytes')
-    }
+    this.#evictLag(
+      this.#retention.trim(seq, this.#laggards, heldFrom),
+      'it is behind by more than maxLagBytes',
+    )
     this.#relieveOwn()
     this.#sends.settle(seq)
   }
@@ -399,16 +399,9 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner {
 
   /** The counters now. */
   get stats(): SseStats {
-    const channels = new Map<string | null, number>()
-    for (const { channels: followed, clients, isOwn } of this.#directory.audiences()) {
-      if (isOwn) continue
-      const names = followed.filter(({ id }) => id !== null)
-      if (names.length === 0 && clients.length > 0) channels.set(null, clients.length)
-      for (const { id, followers } of names) channels.set(id, followers)
-    }
     return {
       clients: this.#clients,
-      channels,
+      channels: this.#directory.followers(),
       lagging: this.#laggards.size,
       published: this.#window.log.head,
       logBytes: this.#window.log.bytes + this.#window.conflation.bytes + this.#delivery.insertBytes,
@@ -470,46 +463,34 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner {
         this.#insertFirst(client, asked.seq, frames)
         this.#catchUp(client)
       },
-      (error: unknown) => {
+      () => {
         this.#sweep.schedule()
         if (client.state !== 'opening') return
-        this.#options.logger.error(
-          { err: error },
-          'The snapshot hook failed; a stream was closed and may come again',
-        )
         client.sink.close()
         this.forget(client)
       },
     )
   }
 
-  /**
-   * Drops blocked clients, those first that hold the most, until what is held for single clients (what was sent to
-   * them, snapshots, events in progress; what is shared counts once) is within `maxLagBytes`.
-   */
+  /** Drops blocked clients until what is held for single clients is within `maxLagBytes`. */
   #relieveOwn(): void {
     const { maxLagBytes, snapshots } = this.#options
     if (this.#delivery.insertBytes <= maxLagBytes && snapshots === undefined) return
     const blocked = [...this.#laggards].filter(({ state }) => state === 'blocked')
-    const held = (client: Client) => framesOf(client).reduce((sum, { bytes }) => sum + bytes.byteLength, 0)
-    const sizes = new Map(blocked.map((client) => [client, held(client)] as const))
-    blocked.sort((a, b) => (sizes.get(a) ?? 0) - (sizes.get(b) ?? 0))
-    while (blocked.length > 0 && sharedBytes(blocked) > maxLagBytes) {
-      const client = blocked.pop()
-      if (client === undefined || client.isClosed) continue
-      this.#counters.evictedLag++
-      this.#evict(client, 'what is held for single clients is more than maxLagBytes')
-    }
+    this.#evictLag(heaviest(blocked, maxLagBytes), 'what is held for single clients is more than maxLagBytes')
   }
 
-  /** Tells `client` what it has lost, before its next event. */
+  /** Tells `client` what it has lost, after what was sent to it before that, and before its next event. */
   #announceGap(client: Client): void {
     const gap = client.lag?.gap
     if (gap === undefined || client.lag === undefined) return
     client.lag.gap = undefined
     this.#counters.gaps++
     const bytes = Buffer.from(gapFrame(this.#epoch, gap.from, this.#window.log.floor, gap.missed))
-    this.#insertFirst(client, client.cursor, [new Frame(bytes)])
+    const inserts = (client.inserts ??= [])
+    const later = inserts.findIndex(({ after }) => after > client.cursor)
+    const told = { after: client.cursor, frame: new Frame(bytes), ownBytes: 0 }
+    inserts.splice(later === -1 ? inserts.length : later, 0, told)
   }
 
   /** Puts `frames`, which are shared or small, before everything else that `client` is to get after `seq`. */
@@ -538,6 +519,14 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner {
     this.forget(client)
   }
 
+  #evictLag(clients: readonly Client[], reason: string): void {
+    for (const client of clients) {
+      if (client.isClosed) continue // by what the end of another led to
+      this.#counters.evictedLag++
+      this.#evict(client, reason)
+    }
+  }
+
   #evict(client: Client, reason: string): void {
     if (this.#counters.isFirstEviction) {
       const loss =
@@ -551,16 +540,4 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner {
     client.sink.close()
     this.forget(client)
   }
-}
-
-/** What is held for `client` alone, or for those that are at the same. */
-function framesOf({ part, inserts = [] }: Client): Frame[] {
-  const frames = inserts.flatMap(({ frame }) => (frame === undefined ? [] : [frame]))
-  return part === undefined || part.seq > 0 ? frames : [part.frame, ...frames]
-}
-
-function sharedBytes(clients: readonly Client[]): number {
-  let bytes = 0
-  for (const frame of new Set(clients.flatMap(framesOf))) bytes += frame.bytes.byteLength
-  return bytes
 }

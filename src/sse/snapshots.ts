@@ -21,6 +21,8 @@ export interface SnapshotOptions {
   readonly encode: (state: unknown) => Frame | undefined
   /** How long one may take, in milliseconds. */
   readonly timeoutMs: number
+  /** Hears once of each that failed, by what the program threw or by the deadline. */
+  readonly onFailure: (error: unknown) => void
 }
 
 interface Call {
@@ -46,7 +48,7 @@ export class Snapshots {
 
   /**
    * The snapshots of `channelIds`: of a call under way that began at `floor` or later, else of a new one at `head`.
-   * Gives the least of their sequences at once. Rejects with what the program threw, or when the deadline passed.
+   * Gives the least of their sequences at once. Rejects when one of them failed.
    */
   get(
     channelIds: readonly (string | null)[],
@@ -70,7 +72,10 @@ export class Snapshots {
     const settled = () => {
       if (this.#calls.get(id) === call) this.#calls.delete(id)
     }
-    snapshot.then(settled, settled)
+    snapshot.then(settled, (error: unknown) => {
+      settled()
+      this.#options.onFailure(error)
+    })
     return call
   }
 

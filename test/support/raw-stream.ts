@@ -43,8 +43,13 @@ export class RawStream {
 
   /** The body without its chunked framing, as bytes told in latin-1. Incomplete chunks are left out. */
   get body(): string {
+    return this.chunks.join('')
+  }
+
+  /** The chunks of the body: each is one write of the server. */
+  get chunks(): string[] {
+    const chunks: string[] = []
     const start = this.#received.indexOf('\r\n\r\n') + 4
-    let body = ''
     for (let at = start; at >= 4;) {
       const lineEnd = this.#received.indexOf('\r\n', at)
       if (lineEnd === -1) break
@@ -52,10 +57,10 @@ export class RawStream {
       const end = lineEnd + 2 + size
       // The line break that ends a chunk comes with the next one in this server: data counts without it.
       if (!(size > 0) || this.#received.length < end) break
-      body += this.#received.toString('latin1', lineEnd + 2, end)
+      chunks.push(this.#received.toString('latin1', lineEnd + 2, end))
       at = end + 2
     }
-    return body
+    return chunks
   }
 
   /** Whether the body was ended in order: by a chunk of no length. */

@@ -1,64 +1,9 @@
-/** Streams of one's own: the events of an iterable for one request, with and without a log. */
+/** Streams of one's own without a log: the events of an iterable for one request. */
 import { describe, expect, it } from 'vitest'
-import type { EventReader } from 'usanic/testing'
-import type { OwnStreamOptions, SseOptions, StreamSource } from 'usanic/sse'
 import { eventually } from '../../support/eventually.js'
+import { all, ownApp, Tap } from '../../support/own-app.js'
 import { RawStream } from '../../support/raw-stream.js'
 import { SseApp } from '../../support/sse-app.js'
-
-/** An application that answers GET and POST /own with a stream of `source`. */
-function ownApp(
-  source: () => StreamSource,
-  options: OwnStreamOptions = {},
-  sseOptions: SseOptions = {},
-): Promise<SseApp> {
-  return SseApp.start(sseOptions, (app, sse) => {
-    app.addRoute((request) => sse.stream(request, source(), options), '/own', { methods: ['GET', 'POST'] })
-  })
-}
-
-async function all(reader: EventReader): Promise<string[]> {
-  const data = []
-  for await (const event of reader) data.push(event.data)
-  return data
-}
-
-/** Events that come when they are let go of. */
-class Tap {
-  #waiting: ((event: string | undefined) => void)[] = []
-  #ready: (string | undefined)[] = []
-  starts = 0
-  isClosed = false
-  signal: AbortSignal | undefined
-
-  readonly source = ({ signal }: { readonly signal: AbortSignal }): AsyncGenerator<string> => {
-    this.starts++
-    this.signal = signal
-    return this.#run()
-  }
-
-  drip(event: string | undefined): void {
-    const next = this.#waiting.shift()
-    if (next === undefined) this.#ready.push(event)
-    else next(event)
-  }
-
-  async *#run(): AsyncGenerator<string> {
-    try {
-      for (;;) {
-        const event = this.#ready.length > 0 ? this.#ready.shift() : await this.#next()
-        if (event === undefined) return
-        yield event
-      }
-    } finally {
-      this.isClosed = true
-    }
-  }
-
-  #next(): Promise<string | undefined> {
-    return new Promise((resolve) => this.#waiting.push(resolve))
-  }
-}
 
 describe('without a log', () => {
   it('carries the events of an iterable to GET and POST, and ends with it', async () => {
@@ -158,121 +103,38 @@ describe('without a log', () => {
     await using server = await ownApp(() => source)
     expect((await server.client.fetch('/own')).status).toBe(500)
   })
-})
 
-describe('with a log', () => {
-  const KEPT = { history: {} }
-
-  it('goes on where a client was that comes back, while its source went on', async () => {
+  it('whoever asks by HEAD starts no source, and one that is made is let go of', async () => {
     const tap = new Tap()
-    await using server = await ownApp(() => tap.source, { log: 'answer' }, KEPT)
-    const first = await server.client.sse('/own')
-    tap.drip('1')
-    tap.drip('2')
-    expect(await first.next()).toMatchObject({ data: '1' })
-    const second = await first.next()
-    first.close()
-    tap.drip('3')
-    const back = await server.client.sse('/own', { headers: { 'Last-Event-ID': second?.lastEventId ?? '' } })
-    tap.drip('4')
-    tap.drip(undefined)
-    const events = await all(back)
-    expect(events.filter((data) => !data.startsWith('{'))).toEqual(['3', '4'])
-    expect(tap.starts).toBe(1)
-  })
-
-  it('gives the whole of it to whoever joins, also after its end, and 204 to one who has it all', async () => {
-    await using server = await ownApp(() => ['1', '2', '3'], { log: 'answer' }, KEPT)
-    const first = await server.client.sse('/own')
-    expect(await all(first)).toEqual(['1', '2', '3'])
-    const later = await server.client.sse('/own')
-    expect(await all(later)).toEqual(['1', '2', '3'])
-    const headers = { 'Last-Event-ID': later.parser.lastEventId }
-    expect((await server.client.fetch('/own', { headers })).status).toBe(204)
+    let closed = 0
+    const made: AsyncIterableIterator<string> = {
+      [Symbol.asyncIterator]: () => made,
+      next: () => new Promise(() => undefined),
+      return: () => {
+        closed++
+        return Promise.resolve({ done: true, value: undefined })
+      },
+    }
+    const methods = ['GET', 'HEAD']
+    await using server = await SseApp.start({}, (app, sse) => {
+      app.addRoute((request) => sse.stream(request, tap.source), '/own', { methods })
+      app.addRoute((request) => sse.stream(request, made), '/made', { methods })
+    })
+    for (const path of ['/own', '/made']) {
+      const answer = await server.client.fetch(path, { method: 'HEAD' })
+      expect(answer.status).toBe(200)
+      expect(answer.headers.get('content-type')).toBe('text/event-stream')
+    }
+    expect(tap.starts).toBe(0)
+    expect(closed).toBe(1)
     expect(server.sse.stats.clients).toBe(0)
   })
 
-  it('of a name that is not known any more starts anew, after a reset', async () => {
-    let runs = 0
-    const source = () => [`run ${++runs}`]
-    await using before = await ownApp(source, { log: 'answer' }, KEPT)
-    const first = await before.client.sse('/own')
-    await all(first)
-    await using after = await ownApp(source, { log: 'answer' }, KEPT)
-    const headers = { 'Last-Event-ID': first.parser.lastEventId }
-    const second = await after.client.sse('/own', { headers })
-    expect(await second.next()).toMatchObject({ event: 'sse.reset' })
-    expect(await all(second)).toEqual(['run 2'])
-  })
-
-  it('aborts its source when nobody came back in time', async () => {
-    const tap = new Tap()
-    await using server = await ownApp(() => tap.source, { log: 'answer', lingerMs: 50 }, KEPT)
-    const stream = await server.client.sse('/own')
-    tap.drip('1')
-    expect(await stream.next()).toMatchObject({ data: '1' })
-    expect(tap.signal?.aborted).toBe(false)
-    stream.close()
-    await eventually(() => tap.signal?.aborted === true, 'it is aborted')
-    expect(server.logger.of('error')).toEqual([])
-  })
-
-  it('that fails ends for those who listen, and starts anew for those who come back', async () => {
-    let runs = 0
-    const source = function* () {
-      yield `run ${++runs}`
-      if (runs === 1) throw new Error('bad')
-    }
-    await using server = await ownApp(source, { log: 'answer' }, KEPT)
-    const first = await server.client.sse('/own')
-    expect(await all(first)).toEqual(['run 1'])
-    expect(server.logger.of('error')).toEqual(['The source of the log "answer" failed'])
-    const headers = { 'Last-Event-ID': first.parser.lastEventId }
-    const second = await server.client.sse('/own', { headers })
-    expect(await second.next()).toMatchObject({ event: 'sse.reset' })
-    expect(await all(second)).toEqual(['run 2'])
-  })
-
-  it('that failed is a reset for everybody who comes back, not for the first alone', async () => {
-    let runs = 0
-    const source = function* () {
-      yield `run ${++runs}`
-      if (runs === 1) throw new Error('bad')
-    }
-    await using server = await ownApp(source, { log: 'answer' }, KEPT)
-    const first = await server.client.sse('/own')
-    await all(first)
-    const headers = { 'Last-Event-ID': first.parser.lastEventId }
-    for (let i = 0; i < 2; i++) {
-      const back = await server.client.sse('/own', { headers })
-      expect(await back.next()).toMatchObject({ event: 'sse.reset' })
-      expect(await all(back)).toEqual(['run 2'])
-    }
-  })
-
-  it('is no channel: no query can listen to it and no send gets into it', async () => {
-    const tap = new Tap()
-    await using server = await ownApp(() => tap.source, { log: 'answer' }, KEPT)
-    const own = await server.client.sse('/own')
-    const spies = await Promise.all(
-      ['answer', '%ED%A0%80answer', '%EF%BF%BDanswer'].map((name) =>
-        server.client.sse(`/sse?channel_id=${name}`),
-      ),
-    )
-    server.app.sseSendNowait('from outside', { channelId: 'answer' })
-    tap.drip('secret')
-    tap.drip(undefined)
-    expect(await all(own)).toEqual(['secret'])
-    await server.app.sseSend('to everybody')
-    for (const [index, spy] of spies.entries()) {
-      if (index === 0) expect(await spy.next()).toMatchObject({ data: 'from outside' })
-      expect(await spy.next()).toMatchObject({ data: 'to everybody' })
-      spy.close()
-    }
-  })
-
-  it('needs history', async () => {
-    await using server = await ownApp(() => ['1'], { log: 'answer' })
-    expect((await server.client.fetch('/own')).status).toBe(500)
+  it('what comes at once leaves in one write', async () => {
+    await using server = await ownApp(() => Array.from({ length: 100 }, (_, i) => `token ${i}`))
+    const stream = await RawStream.open(server.client.port, '/own')
+    await stream.over()
+    expect(stream.body.match(/data: token/g)).toHaveLength(100)
+    expect(stream.chunks.length).toBeLessThan(10)
   })
 })

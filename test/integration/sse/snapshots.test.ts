@@ -1,5 +1,6 @@
 /** The state of a channel that a stream starts from: once for all who ask, before the events that follow it. */
 import { describe, expect, it } from 'vitest'
+import { deferred } from '../../support/deferred.js'
 import { eventually } from '../../support/eventually.js'
 import { RawStream } from '../../support/raw-stream.js'
 import { SseApp } from '../../support/sse-app.js'
@@ -133,6 +134,15 @@ describe('a hook', () => {
     const second = await server.client.sse('/sse')
     expect(await second.next()).toMatchObject({ data: 'good null' })
     second.close()
+  })
+
+  it('that fails for many is logged once', async () => {
+    const state = deferred<string>()
+    await using server = await SseApp.start({ snapshot: () => state.promise })
+    const streams = await Promise.all(Array.from({ length: 5 }, () => server.open()))
+    state.reject(new Error('no state'))
+    for (const stream of streams) await stream.over()
+    expect(server.logger.of('error')).toEqual([expect.stringContaining('snapshot hook failed')])
   })
 
   it('under way when the server stops does not hold it up', async () => {
