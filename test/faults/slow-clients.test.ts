@@ -53,11 +53,11 @@ describe('at 1 MB/s for 60 s', () => {
     )
     expect(healthy.flatMap((reader) => reader.gaps)).toEqual([])
     expect(last.stats).toMatchObject({ clients: 200, lagging: 0, evicted: { slow: 10, lag: 0 } })
-    // The log, the bytes of one flush in the native buffer, and what a heap needs to breathe.
+    // The formula of docs/promises.md.
     expect(mostLogged).toBeLessThanOrEqual(64 * MIB)
-    expect(mostResident - before.residentBytes).toBeLessThan(mostLogged + 64 * MIB)
-    // The log is empty again: nobody is behind.
-    expect((await server.report()).stats.logBytes).toBe(0)
+    expect(mostResident - before.residentBytes).toBeLessThan(1.5 * mostLogged + 24 * MIB)
+    // The log is empty again, once nobody is behind.
+    while (last.stats.logBytes > 0) last = await server.report()
     for (const socket of sockets) socket.destroy()
   })
 })

@@ -188,7 +188,15 @@ export class HubModel {
     else if (what === 'kick') client?.close()
     else if (what === 'private' && client !== undefined) this.#sendTo(reader, client)
     else if (what === 'leave') sink.leave(step.lost)
-    else if (what === 'end' && client !== undefined && reader.isOwn && reader.endsAfter === Infinity) {
+    else if (what === 'end' && reader.isOwn) this.#endOwn()
+  }
+
+  /** Streams of one's own end together, after what was published for them. */
+  #endOwn(): void {
+    for (const reader of this.#readers) {
+      const { client, sink } = reader
+      if (!reader.isOwn || sink.state !== 'open' || client === undefined || reader.endsAfter < Infinity)
+        continue
       reader.endsAfter = this.#published.length
       this.hub.insert(client, undefined)
     }
@@ -196,6 +204,8 @@ export class HubModel {
 
   #publish({ channelId, bytes, ownId = false, key: given }: Extract<Step, { do: 'publish' }>): void {
     const seq = this.#published.length + 1
+    const isEnding = ({ sink, endsAfter }: Reader) => sink.state === 'open' && endsAfter < Infinity
+    if (channelId === OWN && this.#readers.some(isEnding)) return
     // A key is for that policy alone: no send with one gets as far as the hub otherwise.
     const key = this.#options.slowPolicy === 'conflate' ? given : undefined
     const data = `${seq} ${'x'.repeat(bytes)}`
