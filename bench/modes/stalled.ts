@@ -9,7 +9,7 @@ import { variant } from '../server-table.js'
 import { sseLoad } from '../tools.js'
 import { P50, P99 } from './streams.js'
 
-const SECONDS = 10
+const SECONDS = 30
 const STALLED = 10
 const ALONE = 'usanic-alone'
 
