@@ -65,11 +65,9 @@ export class ServerProcess {
     }
   }
 
-  /** The processes whose CPU time and memory count: nginx works in a child. */
-  get pids(): string {
-    const own = this.#child.pid ?? 0
-    if (this.spec.file !== 'nchan.conf') return String(own)
-    return readFileSync(`/proc/${own}/task/${own}/children`, 'utf8').trim().replaceAll(' ', ',')
+  /** The process whose CPU time and memory count. */
+  get pid(): number {
+    return this.#child.pid ?? 0
   }
 
   /** Whether it answers `control`: nginx has nothing to start, and `fetch` does not trust a certificate made here. */
@@ -84,24 +82,19 @@ export class ServerProcess {
   }
 
   get residentBytes(): number {
-    return Number(readFileSync(`/proc/${this.#child.pid ?? 0}/statm`, 'utf8').split(' ')[1]) * 4096
+    return Number(readFileSync(`/proc/${this.pid}/statm`, 'utf8').split(' ')[1]) * 4096
   }
 
   /** CPU time of all its threads so far. */
   get cpuSeconds(): number {
-    const stat = readFileSync(`/proc/${this.#child.pid ?? 0}/stat`, 'utf8')
+    const stat = readFileSync(`/proc/${this.pid}/stat`, 'utf8')
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
     return (Number(fields[11]) + Number(fields[12])) / 100
   }
 
   async stop(): Promise<void> {
     const exit = once(this.#child, 'exit')
-    // nginx ends its worker on SIGTERM; others have nothing to tidy up.
-    if (
-      this.#child.exitCode === null &&
-      this.#child.kill(this.spec.file === 'nchan.conf' ? 'SIGTERM' : 'SIGKILL')
-    )
-      await exit
+    if (this.#child.exitCode === null && this.#child.kill('SIGKILL')) await exit
     running.delete(this.#child)
     rmSync(this.#folder, { recursive: true, force: true })
   }

@@ -112,7 +112,7 @@ export async function sseLoad(server: ServerProcess, load: SseLoad): Promise<Sse
   }
   if (load.latencyOfEvery !== undefined) args.push('-L', load.latencyOfEvery)
   if (server.spec.env?.['TLS_CERT'] !== undefined) args.push('-X')
-  args.push('-u', load.path ?? '/sse', '-P', server.pids, ...(load.more ?? []))
+  args.push('-u', load.path ?? '/sse', '-P', server.pid, ...(load.more ?? []))
   const command = [...(load.isGivingWay === true ? ['nice'] : []), TOOLS.sse, ...args.map(String)]
   const output = await run(command, load.whenReady)
   if (load.start !== undefined && server.takesControl) await server.control('/stop')
@@ -145,7 +145,7 @@ export async function httpLoad(
 ): Promise<HttpFigures> {
   const file = `${folder}/request-${process.pid}`
   writeFileSync(file, request)
-  const args = ['-p', server.port, '-f', file, '-d', seconds, '-P', server.pids, ...more].map(String)
+  const args = ['-p', server.port, '-f', file, '-d', seconds, '-P', server.pid, ...more].map(String)
   return JSON.parse(await run([TOOLS.http, ...args])) as HttpFigures // reason: what httpload.c prints
 }
 

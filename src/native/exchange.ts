@@ -78,6 +78,12 @@ export class Exchange implements ResponseSink, RequestExchange, Peer {
   private listener: StreamListener | undefined
 
   constructor(owner: ExchangeOwner, res: NativeResponse, head: NativeHead) {
+    // First what every write looks at: it is in one line of the cache then.
+    this.state = 'open'
+    this.bytes = 0
+    this.res = res
+    this.listener = undefined
+    this.account = 'none'
     this.closesAfterAnswer = false
     this.dueSince = 0
     this.isReceiving = false
@@ -87,16 +93,11 @@ export class Exchange implements ResponseSink, RequestExchange, Peer {
     this.observer = undefined
     this.address = ''
     this.status = 0
-    this.bytes = 0
-    this.state = 'open'
-    this.account = 'none'
     this.hasAbortHandler = false
     this.isPaused = false
     this.isHead = head.method === 'HEAD'
-    this.res = res
     this.head = head
     this.owner = owner
-    this.listener = undefined
   }
 
   /** Whether nothing of an answer has been sent and the peer is there. */

@@ -127,17 +127,18 @@ export class Client implements StreamListener, SseClient {
     isGzip: boolean,
     ctx: Record<string, unknown> | undefined,
   ) {
-    this.owner = owner
+    // First what every delivery looks at.
+    this.state = 'live'
+    this.cursor = cursor
     this.sink = sink
     this.audience = audience
     this.isGzip = isGzip
-    this.state = 'live'
-    this.cursor = cursor
     this.part = undefined
     this.inserts = undefined
-    this.position = 0
-    this.written = 0
     this.lag = undefined
+    this.written = 0
+    this.position = 0
+    this.owner = owner
     this.own = ctx
   }
 
