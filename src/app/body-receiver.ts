@@ -43,7 +43,6 @@ export function receiveBody(
     if (verdict === 'too-large') outcome.onRefused(tooLarge())
     if (verdict !== 'ok') return
   }
-  exchange.defer()
   exchange.leaveCallback()
   const collector = new BodyCollector(maxBytes)
   exchange.onData((chunk, isLast) => {

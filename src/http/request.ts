@@ -1,5 +1,4 @@
 /** A request as a handler sees it. Every attribute is parsed when it is first read and then kept. */
-import { isUtf8 } from 'node:buffer'
 import { randomUUID } from 'node:crypto'
 import { AcceptList } from './accept.js'
 import type { BodyStream } from './body-stream.js'
@@ -303,13 +302,13 @@ export class HTTPRequest<A = unknown, C extends object = Record<string, unknown>
   }
 }
 
+/** Throws for what is not UTF-8, and leaves a byte order mark out. */
+const UTF8 = new TextDecoder('utf-8', { fatal: true })
+
 function parseJson(body: Uint8Array): unknown {
   if (body.byteLength === 0) return null
   try {
-    const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
-    if (!isUtf8(bytes)) throw new TypeError('The body is not UTF-8')
-    const text = bytes.toString('utf8')
-    return JSON.parse(text.startsWith('\uFEFF') ? text.slice(1) : text)
+    return JSON.parse(UTF8.decode(body))
   } catch (cause) {
     throw new BadRequest('Failed when parsing body as json', { cause })
   }

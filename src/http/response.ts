@@ -17,6 +17,9 @@ export interface ResponseOptions {
   contentType?: string
 }
 
+/** The last one that was found to be right: most answers of a program have the same. */
+let checkedContentType: string | undefined
+
 /** A complete answer: status, content type, headers, body. */
 export class HTTPResponse {
   /** From 200 to 599; checked when it is written. */
@@ -34,7 +37,10 @@ export class HTTPResponse {
     this.status = options?.status ?? 200
     this.body = body
     this.contentType = options?.contentType ?? contentType
-    if (this.contentType !== null) checkFieldValue('content-type', this.contentType)
+    if (this.contentType !== null && this.contentType !== checkedContentType) {
+      checkFieldValue('content-type', this.contentType)
+      checkedContentType = this.contentType
+    }
     this.ownHeaders = undefined
     this.ownCookies = undefined
     if (options !== undefined) {

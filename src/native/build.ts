@@ -71,10 +71,16 @@ export interface WebsocketBehavior {
   close: (ws: NativeWebsocket, code: number, reason: ArrayBuffer) => void
 }
 
+/** Takes a request. */
+type NativeHandler = (response: NativeResponse, request: NativeRequest) => void
+
 /** A native server. */
 export interface NativeApp {
-  any(pattern: string, handler: (response: NativeResponse, request: NativeRequest) => void): NativeApp
-  /** Takes GET requests with a `Sec-WebSocket-Key` of 24 bytes; all others go on to `any`. */
+  get(pattern: string, handler: NativeHandler): NativeApp
+  post(pattern: string, handler: NativeHandler): NativeApp
+  /** Methods without a route of their own. */
+  any(pattern: string, handler: NativeHandler): NativeApp
+  /** Takes GET requests with a `Sec-WebSocket-Key` of 24 bytes; all others go on to the other routes. */
   ws(pattern: string, behavior: WebsocketBehavior): NativeApp
   listen(host: string, port: number, options: number, callback: (socket: object | false) => void): NativeApp
   /** Deletes whatever is at the path. */

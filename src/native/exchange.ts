@@ -2,8 +2,8 @@
  * One answer at the native edge: guards the native response, whose misuse throws or ends the process.
  *
  * Validity: the native response answers until `state` is 'ended' or 'aborted'; every method here checks. The
- * abort handler is attached once, as soon as the answer does not come within the native callback. The cork is
- * held until the native callback is over (its microtasks included); after that every write corks itself.
+ * abort handler is attached once, when the answer has not come within the native callback, its microtasks included,
+ * or is a stream. The cork is held until the native callback is over; after that every write corks itself.
  */
 import { StreamResponse, type HTTPResponse } from '../http/response.js'
 import {
@@ -100,6 +100,11 @@ export class Exchange implements ResponseSink, RequestExchange, Peer {
     this.owner = owner
   }
 
+  /** Whether its native callback has to be left yet: the answer is not out, or is a stream. */
+  get isInCallback(): boolean {
+    return this.head !== undefined
+  }
+
   /** Whether nothing of an answer has been sent and the peer is there. */
   get isUnanswered(): boolean {
     return this.state === 'open'
@@ -124,7 +129,7 @@ export class Exchange implements ResponseSink, RequestExchange, Peer {
     return readableAddress(Buffer.from(this.res.getRemoteAddressAsText()).toString('latin1'))
   }
 
-  /** The answer comes later: attaches the abort handler. Call before the native callback returns. */
+  /** The answer comes later: attaches the abort handler. Call before the native callback is over. */
   defer(): void {
     if (this.hasAbortHandler) return
     this.hasAbortHandler = true
@@ -138,6 +143,7 @@ export class Exchange implements ResponseSink, RequestExchange, Peer {
     this.head?.keep()
     this.head = undefined
     if (this.state !== 'open' || this.account !== 'none') return
+    this.defer()
     this.dueSince = performance.now()
     this.setAccount('due')
   }

@@ -27,8 +27,8 @@ export class NativeHead implements RequestHead {
   private rawQuery: string | undefined
   private address: string | undefined
 
-  constructor(req: NativeRequest) {
-    this.method = req.getCaseSensitiveMethod()
+  constructor(method: string, req: NativeRequest) {
+    this.method = method
     this.path = req.getUrl()
     this.req = req
     this.peer = undefined
