@@ -70,6 +70,7 @@ export class Exchange implements ResponseSink, RequestExchange, Peer {
   private state: ExchangeState
   private account: Account
   private hasAbortHandler: boolean
+  private hasWritableHandler: boolean
   private isPaused: boolean
   private readonly isHead: boolean
   private readonly res: NativeResponse
@@ -94,6 +95,7 @@ export class Exchange implements ResponseSink, RequestExchange, Peer {
     this.address = ''
     this.status = 0
     this.hasAbortHandler = false
+    this.hasWritableHandler = false
     this.isPaused = false
     this.isHead = head.method === 'HEAD'
     this.head = head
@@ -133,9 +135,8 @@ export class Exchange implements ResponseSink, RequestExchange, Peer {
   defer(): void {
     if (this.hasAbortHandler) return
     this.hasAbortHandler = true
-    this.res.onAborted(() => {
-      this.aborted()
-    })
+    // Bound: half of what a closure and its scope take, for every stream that is open.
+    this.res.onAborted(this.aborted.bind(this))
   }
 
   /** The native callback is over: keeps a copy of the head if the answer is still due, and the cork is gone. */
@@ -248,14 +249,15 @@ export class Exchange implements ResponseSink, RequestExchange, Peer {
     this.listener = listener
     this.request = undefined
     this.setAccount('streaming')
-    this.listenToSocket()
+    let isTaken = true
     this.res.cork(() => {
       writeHead(this.res, response)
       if (this.closesAfterAnswer || (response instanceof StreamResponse && response.closesConnection)) {
         this.res.writeHeader('connection', 'close')
       }
-      if (opening !== undefined) this.res.write(opening)
+      if (opening !== undefined) isTaken = this.res.write(opening)
     })
+    if (!isTaken) this.listenToSocket()
   }
 
   write(chunk: Uint8Array): boolean {
@@ -272,6 +274,7 @@ export class Exchange implements ResponseSink, RequestExchange, Peer {
     corkedChunk = chunk
     this.res.cork(writeCorked)
     corkedChunk = NO_BYTES // what was written last may be large, and is not ours to keep
+    if (!corkedWasTaken) this.listenToSocket()
     return corkedWasTaken
   }
 
@@ -285,7 +288,10 @@ export class Exchange implements ResponseSink, RequestExchange, Peer {
       isEnded = this.res.tryEnd(chunk, totalBytes)[1]
     })
     this.bytes = isEnded ? totalBytes : this.res.getWriteOffset()
-    if (!isEnded) return this.bytes
+    if (!isEnded) {
+      this.listenToSocket()
+      return this.bytes
+    }
     this.finish('ended')
     return totalBytes
   }
@@ -324,9 +330,11 @@ export class Exchange implements ResponseSink, RequestExchange, Peer {
     else this.resumeBody()
   }
 
-  /** On its own: a closure made in `begin` would keep the response that began the stream as long as the stream. */
+  /** Not before its first refusal: most streams never meet one. */
   private listenToSocket(): void {
-    this.res.onWritable(() => this.writable())
+    if (this.hasWritableHandler) return
+    this.hasWritableHandler = true
+    this.res.onWritable(this.writable.bind(this))
   }
 
   private writable(): boolean {
