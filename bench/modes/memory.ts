@@ -1,4 +1,5 @@
 /** Memory: of idle clients, of a million channels that were used once, and how fast clients connect. */
+import { setTimeout as wait } from 'node:timers/promises'
 import type { Bench, Mode } from '../bench.js'
 import { clientsOf, SCALE } from '../scale.js'
 import { ServerProcess } from '../server-process.js'
@@ -14,6 +15,9 @@ function collecting(name: ServerName, env: Readonly<Record<string, string>> = {}
   const spec = server(name)
   return { ...spec, env: { ...spec.env, ...env }, nodeFlags: [...(spec.nodeFlags ?? []), '--expose-gc'] }
 }
+
+/** Until a server has noticed that its clients are gone, in milliseconds. */
+const LEAVING_MS = 1000
 
 /** What is resident after a collection, and the JavaScript heap, in bytes. */
 async function collected(target: ServerProcess): Promise<{ resident: number; heap: number }> {
@@ -41,6 +45,7 @@ export const memory: Mode = {
         }
         await sseLoad(target, { clients, warmSeconds: 0, seconds: 2, whenReady })
         // Again, for the rate: the first time the compiler is what is measured.
+        await wait(LEAVING_MS)
         const { connect_s } = await sseLoad(target, { clients, warmSeconds: 0, seconds: 0.2 })
         return {
           idle: {
@@ -68,6 +73,7 @@ async function usedOnce(bench: Bench): Promise<void> {
   await ServerProcess.with(spec, async (target) => {
     const use = async (batch: number) => {
       await sseLoad(target, { clients, warmSeconds: 0, seconds: 0.1, path: `/sse?channel_id=${batch}-%d` })
+      await wait(LEAVING_MS)
       await collected(target)
     }
     // The first batch fills what stays: the history, compiled code.
