@@ -1,8 +1,9 @@
 /**
  * Where events get their place in the order: `append` gives an event the next sequence, and everything comes
  * back through the tail, in that order, to the hub that delivers it. One process needs no more than a counter;
- * a broker for several shares the order between them.
+ * a broker that several processes share keeps their one log, of which each hub holds a copy of the newest part.
  */
+import { newEpoch, type Cursor } from './cursor.js'
 
 /** An event on its way through a broker. */
 export interface BrokerEvent {
@@ -16,29 +17,60 @@ export interface BrokerEvent {
   readonly key?: string | undefined
 }
 
-/** Receives every event in order; `seq` is contiguous. */
-export type Tail = (seq: number, event: BrokerEvent) => void
+/** What a broker tells its hub. Never from within `append`, unless the broker gives sequences at once. */
+export interface BrokerTail {
+  /**
+   * The log begins, or begins anew: what comes next is `floor + 1`, and nothing up to `floor` can be had. The same
+   * epoch says that this process was away for longer than the log reaches back; another one, of 16 hexadecimal
+   * digits, that it is another log.
+   */
+  begin(epoch: string, floor: number): void
+  /** The next event: `seq` is contiguous. Throws `ERR_BROKER_ORDER` when it is not. */
+  receive(seq: number, event: BrokerEvent): void
+}
 
 /** Orders and hands out the events of one hub. */
 export interface Broker {
-  /** Streams every event appended from now on to `receive`. Called once, by the hub. */
-  tail(receive: Tail): void
-  /** Gives `event` the next sequence and returns it. The tail has it by then. */
-  append(event: BrokerEvent): number
+  /**
+   * Whether events come from other processes too. Then nobody can know in time who follows a channel, and
+   * `ChannelNotFound` is never thrown.
+   */
+  readonly isShared: boolean
+  /**
+   * Tells `tail` the log: `begin`, what is kept, and then what comes, until `stop`. Resolves when `tail` has what was
+   * there at the call. Called again after a `stop`, it goes on where it was, or begins anew. A broker that is not
+   * shared has begun when this returns.
+   */
+  start(tail: BrokerTail): Promise<void> | void
+  /**
+   * Gives the event its place, in the order of the calls: at once, when the tail has it by then, or as soon as the
+   * log elsewhere has it; `begin` of that log comes before. Rejects, within a deadline, when the event is not stored or
+   * nobody can tell.
+   */
+  append(event: BrokerEvent): number | Promise<Cursor>
+  /** Ends the tail. What was appended has settled by then: the hub waits for it. */
+  stop(): Promise<void> | void
 }
 
-/** The order of one process: a counter. The hub's log is the only store. */
+/** The order of one process: a counter. The hub's log is the only store, and lives as long as the `Sse`. */
 export class MemoryBroker implements Broker {
+  readonly isShared = false
   #head = 0
-  #receive: Tail | undefined
+  #tail: BrokerTail | undefined
 
-  tail(receive: Tail): void {
-    this.#receive = receive
+  start(tail: BrokerTail): void {
+    if (this.#tail !== undefined) return
+    this.#tail = tail
+    tail.begin(newEpoch(), 0)
   }
 
   append(event: BrokerEvent): number {
     const seq = ++this.#head
-    this.#receive?.(seq, event)
+    this.#tail?.receive(seq, event)
     return seq
+  }
+
+  stop(): void {
+    // The log is kept for the next start.
   }
 }

@@ -33,4 +33,11 @@ export class Channel {
     this.id = id
     this.floor = floor
   }
+
+  /** The log begins anew at `floor`. */
+  begin(floor: number): void {
+    this.floor = floor
+    this.index.clear()
+    this.newest = this.kept = undefined
+  }
 }

@@ -5,6 +5,7 @@
 import type { StreamListener, StreamSink } from '../http/ports.js'
 import type { Audience } from './audience.js'
 import type { Frame } from './frame.js'
+import type { AskedSnapshots } from './snapshots.js'
 import type { EventFields } from './wire.js'
 
 /**
@@ -60,6 +61,12 @@ export interface Gap {
   missed: number
 }
 
+/** The snapshots that a client gets before any event, and what is for it alone after them. */
+export interface Awaited {
+  readonly asked: AskedSnapshots
+  readonly later: Insert[]
+}
+
 /** What there is to know of a client that is not live. */
 export class Lag {
   /** Since when its socket has taken nothing, in whole milliseconds of `performance.now()`. */
@@ -69,13 +76,15 @@ export class Lag {
   /** Whether it has been blocked: then only the newest of each key counts, where that is the policy. */
   wasBlocked = false
   gap: Gap | undefined = undefined
+  /** There as long as it may get no event because its snapshots are still being made. */
+  awaited: Awaited | undefined = undefined
 }
 
 /** An event that is partly written. */
 export class Part {
   readonly frame: Frame
-  /** Its sequence; 0 for one that is not in the log. */
-  readonly seq: number
+  /** Its sequence; 0 for one that is not in the log, or of one before it. */
+  seq: number
   /** What it takes in memory for this client alone, in bytes. */
   readonly ownBytes: number
   /** How much was written, in bytes. */
@@ -90,7 +99,7 @@ export class Part {
 
 /** An event for one client that is not in the log: it goes out once everything up to `after` has. */
 export interface Insert {
-  readonly after: number
+  after: number
   /** Undefined: the stream ends here. */
   readonly frame: Frame | undefined
   /** What it takes in memory for this client alone, in bytes. */

@@ -24,6 +24,12 @@ export class Conflation {
   bytes = 0
   readonly #keeping = new Set<Channel>()
 
+  /** The log begins anew. */
+  begin(): void {
+    this.bytes = 0
+    this.#keeping.clear()
+  }
+
   /** `entry` has become the newest of its key, if it has one. */
   published(entry: LogEntry, seq: number): void {
     const { channel, key } = entry

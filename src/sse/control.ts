@@ -2,7 +2,7 @@
  * The events that the server itself sends, all of them named `sse.…`, as bytes. What they mean to a page is said in
  * `docs/sse.md`.
  */
-import type { Beginning, ResumableLog } from './resume.js'
+import type { Beginning, ResetReason, ResumableLog } from './resume.js'
 import { formatCursor } from './cursor.js'
 import { positionFrame } from './wire.js'
 
@@ -24,9 +24,17 @@ export function openingFrames(
   if (beginning.kind === 'recovered') {
     return `${opening}\r\nevent: sse.recovered\r\ndata: ${JSON.stringify({ count: beginning.missed })}\r\n\r\n`
   }
-  const data = JSON.stringify({ reason: beginning.reason, channels })
-  const id = hasSnapshot ? '' : `id: ${cursor}\r\n`
-  return `${opening}\r\n${id}event: sse.reset\r\ndata: ${data}\r\n\r\n`
+  return `${opening}\r\n${resetFrame(beginning.reason, channels, hasSnapshot ? undefined : cursor)}`
+}
+
+/** What a client of `channels` missed cannot be had; `cursor` is where it goes on, undefined before a snapshot. */
+export function resetFrame(
+  reason: ResetReason,
+  channels: readonly string[],
+  cursor: string | undefined,
+): string {
+  const id = cursor === undefined ? '' : `id: ${cursor}\r\n`
+  return `${id}event: sse.reset\r\ndata: ${JSON.stringify({ reason, channels })}\r\n\r\n`
 }
 
 /** What a client has lost: `missed` events of those after `from` and up to `to`. */

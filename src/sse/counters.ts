@@ -9,7 +9,7 @@ export interface SseStats {
   readonly channels: ReadonlyMap<string | null, number>
   /** Streams that are behind at the moment: their sockets are full, or they wait for a snapshot or their turn. */
   readonly lagging: number
-  /** Events published so far. */
+  /** Events that went through this hub so far. */
   readonly published: number
   /** What is held in memory for those who may still need it, in bytes. */
   readonly logBytes: number
@@ -25,7 +25,7 @@ export interface SseStats {
   readonly expired: number
   /** Streams refused for want of room. */
   readonly shed: number
-  /** With history: streams that came back for what they missed, and those that could not get it, by reason. */
+  /** With history: streams that came back for what they missed, and `sse.reset`s told, by reason. */
   readonly recovered: number
   readonly reset: Readonly<Record<ResetReason, number>>
 }
@@ -44,7 +44,12 @@ export class Counters {
   /** A stream has begun. */
   began(beginning: Beginning): void {
     if (beginning.kind === 'recovered') this.#recovered++
-    else if (beginning.kind === 'reset') this.#reset[beginning.reason]++
+    else if (beginning.kind === 'reset') this.reset(beginning.reason)
+  }
+
+  /** A stream was told to start from scratch. */
+  reset(reason: ResetReason): void {
+    this.#reset[reason]++
   }
 
   /** Whether the latest eviction is the first: only that is logged. */

@@ -62,7 +62,7 @@ export class Delivery {
         const { frame, ownBytes } = takeInserts(client, client.inserts)
         if (frame === undefined) return 'over'
         isTaken = this.#writeFrame(client, frame, 0, ownBytes)
-      } else if (client.cursor >= log.head) {
+      } else if (client.cursor >= log.head || client.lag?.awaited !== undefined) {
         return 'done'
       } else {
         const piece = this.#pieceFor(client)
@@ -80,6 +80,7 @@ export class Delivery {
   /** `client` is gone, and what was for it alone with it. */
   forget(client: Client): void {
     for (const { ownBytes } of client.inserts ?? []) this.insertBytes -= ownBytes
+    for (const { ownBytes } of client.lag?.awaited?.later ?? []) this.insertBytes -= ownBytes
     this.insertBytes -= client.part?.ownBytes ?? 0
     client.inserts = client.part = undefined
   }

@@ -18,6 +18,15 @@ export class Directory {
     this.#log = log
   }
 
+  /** The log has begun anew: none of its channels has an event. */
+  begin(): void {
+    this.everybody.begin(this.#log.floor)
+    for (const channel of [...this.#channels.values()]) {
+      channel.begin(this.#log.floor)
+      this.releaseChannel(channel)
+    }
+  }
+
   /** Every audience there is. */
   audiences(): Iterable<Audience> {
     return this.#audiences.values()

@@ -19,33 +19,34 @@ export class ChannelNotFound extends NotFound {
 export { ChannelNotFound as KeyError }
 
 /**
- * A rejected promise that ends no process: when nobody has asked for its outcome by the next turn of the event
+ * A promise whose rejection ends no process: when nobody has asked for its outcome by the next turn of the event
  * loop, it is logged instead of becoming an unhandled rejection.
  *
  * A subclass, because `await` looks up `then` only on promises that are not plain ones.
  */
-export class LoggedRejection extends Promise<never> {
+export class LoggedRejection<T> extends Promise<T> {
   #isObserved = false
 
   static override get [Symbol.species](): PromiseConstructor {
     return Promise
   }
 
-  /** Rejects with `error`; `what` says in the log what failed. */
-  static of(error: unknown, logger: Logger, what: string): LoggedRejection {
-    const rejection = new LoggedRejection((_, reject) => {
-      reject(error)
+  /** Ends as `outcome` does; `what` says in the log what failed. */
+  static of<T>(outcome: Promise<T>, logger: Logger, what: string): LoggedRejection<T> {
+    const promise = new LoggedRejection<T>((resolve) => {
+      resolve(outcome)
     })
     // The base's `then`: marks the promise as handled without counting as interest in it.
-    void Promise.prototype.then.call(rejection, undefined, () => undefined)
-    setImmediate(() => {
-      if (!rejection.#isObserved) logger.error({ err: error }, what)
+    void Promise.prototype.then.call(promise, undefined, (error: unknown) => {
+      setImmediate(() => {
+        if (!promise.#isObserved) logger.error({ err: error }, what)
+      })
     })
-    return rejection
+    return promise
   }
 
-  override then<A = never, B = never>(
-    onFulfilled?: ((value: never) => A | PromiseLike<A>) | null,
+  override then<A = T, B = never>(
+    onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
     this.#isObserved = true

@@ -6,12 +6,12 @@ import type { ExtensionHost } from '../app/extension.js'
 import type { AnyCtx } from '../app/handler.js'
 import type { RouteDoc } from '../app/route-doc.js'
 import { UsanicError } from '../base/errors.js'
-import { ConsoleLogger } from '../base/logger.js'
+import { ConsoleLogger, type Logger } from '../base/logger.js'
 import { refuseUnknownKeys } from '../base/suggest.js'
 import type { HTTPRequest } from '../http/request.js'
 import type { HTTPResponse } from '../http/response.js'
 import { Admission } from './admission.js'
-import { MemoryBroker, type BrokerEvent } from './broker.js'
+import { MemoryBroker, type Broker, type BrokerEvent } from './broker.js'
 import { Client, type SseClient } from './client.js'
 import type { SseStats } from './counters.js'
 import { LoggedRejection } from './errors.js'
@@ -136,7 +136,8 @@ export class Sse<Events extends object = AnyEvents> {
    * Sends an event; resolves with the number of recipients once it was handed to each one's socket, or left for
    * it in the log. It never waits for a slow client. Text goes out as it is, other data as JSON. Rejects with a
    * TypeError for bad input, `ChannelNotFound` for a named channel without a subscriber, `ERR_SSE_EVENT_TOO_LARGE`,
-   * `ERR_SSE_STOPPED`; a rejection that nobody awaits is logged. Options by name, or in the order
+   * `ERR_SSE_STOPPED`. With a shared `broker` the recipients are those of this process, no channel is unknown, and it
+   * rejects with the broker's errors (`ERR_BROKER_…`) when the event is not stored. A rejection that nobody awaits is logged. Options by name, or in the order
    * `channelId, eventId, event, retry`.
    */
   send<Name extends EventName<Events>>(
@@ -148,7 +149,7 @@ export class Sse<Events extends object = AnyEvents> {
     return this.#send(data, options, textOf)
   }
 
-  /** Sends an event and returns at once; throws what {@link send} rejects with. */
+  /** Sends an event and returns at once; throws what {@link send} rejects with, but for a broker's errors, which are logged. */
   sendNowait<Name extends EventName<Events>>(data: Events[Name], options: SendOptions & { event: Name }): void
   sendNowait(data: UnnamedData<Events>, ...options: SendArguments): void
   sendNowait(data: unknown, ...options: SendArguments): void {
@@ -205,7 +206,7 @@ export class Sse<Events extends object = AnyEvents> {
    * The answer to `request` (GET or POST) that carries the events of `source`, for this client alone: the tokens of
    * an answer, the progress of a job. The source is asked for more as fast as the client reads; its `signal` aborts
    * when nobody is left. The stream ends with it, and breaks off when it throws. Throws a TypeError for bad
-   * arguments, `ERR_SSE_NO_HISTORY` for a `log` without history, `ERR_SSE_INSTANCE` when not attached.
+   * arguments, `ERR_SSE_NO_HISTORY` for a `log` without history, `ERR_SSE_LOG_SHARED` for one with a shared broker, `ERR_SSE_INSTANCE` when not attached.
    */
   stream(request: HTTPRequest, source: StreamSource, options: OwnStreamOptions = {}): HTTPResponse {
     const { streams, hub } = this.#attached()
@@ -218,7 +219,7 @@ export class Sse<Events extends object = AnyEvents> {
     if (lingerMs !== undefined && log === undefined) {
       throw new TypeError('stream(): lingerMs is for a source with a log; name a log, or leave lingerMs out.')
     }
-    if (log !== undefined) hub.cursor() // throws without history
+    if (log !== undefined) checkOwnLog(hub)
     return streams.open(request, source, options)
   }
 
@@ -230,12 +231,14 @@ export class Sse<Events extends object = AnyEvents> {
   #send(data: unknown, given: SendArguments, toText: (data: unknown) => string): Promise<number> {
     const attachment = this.#attachment
     if (attachment === undefined) {
-      return LoggedRejection.of(notAttached(), new ConsoleLogger(), 'send failed and nobody awaited it')
+      return logged(notAttached(), new ConsoleLogger())
     }
+    const { hub, options, app } = attachment
     try {
-      return attachment.hub.send(encode(attachment.options, toText(data), given))
+      const delivered = hub.send(encode(options, toText(data), given))
+      return hub.isShared ? LoggedRejection.of(delivered, app.logger, UNAWAITED) : delivered
     } catch (error) {
-      return LoggedRejection.of(error, attachment.app.logger, 'sseSend failed and nobody awaited it')
+      return logged(error, app.logger)
     }
   }
 
@@ -265,12 +268,45 @@ export class Sse<Events extends object = AnyEvents> {
   }
 }
 
+const UNAWAITED = 'sseSend failed and nobody awaited it'
+
+function logged(error: unknown, logger: Logger): Promise<never> {
+  return LoggedRejection.of(Promise.reject(error as Error), logger, UNAWAITED) // reason: passed on as it is
+}
+
 /** Data that must be text already: the encoding refuses anything else. */
 function asItIs(data: unknown): string {
   return data as string // reason: looked at where it is encoded
 }
 
 const DRAIN_TIMEOUT_MS = 30_000
+
+/** Throws unless the hub has a log of this process's own: the source of a log runs in one process. */
+function checkOwnLog(hub: Hub): void {
+  hub.cursor() // throws without history
+  if (!hub.isShared) return
+  throw new UsanicError(
+    'ERR_SSE_LOG_SHARED',
+    'stream() with a log needs an Sse of one process, since its source runs in one; the broker of this one is ' +
+      'shared. Leave the log out, or use another Sse without a broker for such streams.',
+  )
+}
+
+/** Brokers that have a hub. */
+const takenBrokers = new WeakSet<Broker>()
+
+/** The broker for a hub: `given`, once, or one of its own. */
+function takeBroker(given: Broker | undefined): Broker {
+  if (given === undefined) return new MemoryBroker()
+  if (takenBrokers.has(given)) {
+    throw new UsanicError(
+      'ERR_BROKER_IN_USE',
+      'This broker belongs to another Sse. Make one for each; with a prefix of its own where they share a server.',
+    )
+  }
+  takenBrokers.add(given)
+  return given
+}
 
 /** Makes the parts of an `Sse` and joins them to `app`. */
 function attach(app: SseHost, options: ResolvedSseOptions): Attachment {
@@ -293,7 +329,7 @@ function attach(app: SseHost, options: ResolvedSseOptions): Attachment {
         })
   const hub: Hub = new Hub({
     ...options,
-    broker: new MemoryBroker(),
+    broker: takeBroker(options.broker),
     logger,
     snapshots,
     encode: (data, fields) => {
@@ -321,9 +357,7 @@ function attach(app: SseHost, options: ResolvedSseOptions): Attachment {
     },
   )
   addRoutes(app, options, admission)
-  app.beforeServerStart(() => {
-    hub.start()
-  })
+  app.beforeServerStart(() => hub.start())
   app.afterServerStart(() => {
     heartbeat.start()
     void checkKernel(logger)

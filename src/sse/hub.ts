@@ -5,35 +5,40 @@
  * Clients come by `connect` and go by `forget`, whichever end closed the stream. State is in the parts; the hub
  * moves clients between their states and counts.
  *
- * Everything happens on one thread between two awaits of others: no step here waits.
+ * Everything happens on one thread between two awaits of others: no step here waits, but for brokers elsewhere.
  */
 import { UsanicError } from '../base/errors.js'
 import type { Logger } from '../base/logger.js'
 import type { StreamSink } from '../http/ports.js'
 import type { StreamResponse } from '../http/response.js'
+import { Arrivals } from './arrivals.js'
 import type { Audience } from './audience.js'
-import type { Broker, BrokerEvent } from './broker.js'
+import type { Broker, BrokerEvent, BrokerTail } from './broker.js'
 import { Client, type ClientOwner } from './client.js'
-import { closingFrame, gapFrame, jitteredRetryMs } from './control.js'
+import { closingFrame, gapFrame, jitteredRetryMs, resetFrame } from './control.js'
 import { Counters, type SseStats } from './counters.js'
-import { formatCursor, newEpoch, parseCursor } from './cursor.js'
+import { formatCursor, parseCursor, type Cursor } from './cursor.js'
 import { Delivery, type Visit } from './delivery.js'
 import { Directory } from './directory.js'
 import { Drains } from './drains.js'
 import { ChannelNotFound } from './errors.js'
+import { Evictions } from './evictions.js'
 import { Expiry } from './expiry.js'
 import { Chunk, Frame } from './frame.js'
+import { Holds } from './holds.js'
 import { HookQueue } from './hook-queue.js'
 import { Laggards, type LaggardsOwner } from './laggards.js'
 import type { FlushOptions, ResolvedHistory, SlowPolicy, SseHooks } from './options.js'
 import { Openings, type Subscription } from './opening.js'
 import { heaviest } from './own-frames.js'
 import { Pings, type PingMode } from './pings.js'
+import { rebase } from './renewal.js'
+import type { ResetReason } from './resume.js'
 import { Retention } from './retention.js'
 import { PendingSends } from './sends.js'
 import type { Snapshots } from './snapshots.js'
 import { REPLAY_VISIT_BYTES, Sweep, type SweepOwner } from './sweep.js'
-import { NUDGE, positionFrame, withCursor, type EventFields } from './wire.js'
+import { NUDGE, withCursor, type EventFields } from './wire.js'
 import { Window } from './window.js'
 
 /** What a hub is made of. Bounds are explained where the user sets them, in `options.ts`. */
@@ -57,24 +62,27 @@ export interface HubOptions extends SseHooks {
 /** How often old events are looked for when nothing else happens, in milliseconds, unless `maxAgeMs` is less. */
 const AGE_CHECK_MS = 10_000
 
-type HubState = 'open' | 'stopping' | 'stopped'
+/** 'settling': nothing is taken any more, and what is under way to the broker comes back. */
+type HubState = 'open' | 'settling' | 'stopping' | 'stopped'
 
 /** Publishes to and keeps the streams of one url. */
-export class Hub implements ClientOwner, SweepOwner, LaggardsOwner {
+export class Hub implements ClientOwner, SweepOwner, LaggardsOwner, BrokerTail {
   readonly #options: HubOptions
-  readonly #epoch = newEpoch()
   readonly #window = new Window()
   readonly #directory = new Directory(this.#window.log)
   readonly #delivery: Delivery
   readonly #sweep: Sweep
   readonly #retention: Retention
   readonly #laggards: Laggards
+  readonly #holds: Holds | undefined
   readonly #hooks: HookQueue
   readonly #sends = new PendingSends()
   readonly #drains = new Drains()
   readonly #counters = new Counters()
+  readonly #evictions: Evictions
   readonly #pings: Pings
   readonly #openings: Openings
+  readonly #arrivals: Arrivals
   readonly #expiry = new Expiry((client) => {
     this.#counters.expired++
     this.close(client)
@@ -98,30 +106,44 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner {
       this.#directory.releaseChannel(channel)
     })
     this.#laggards = new Laggards(this, options.slowTimeoutMs)
-    this.#hooks = new HookQueue(options, options.logger)
-    this.#pings = new Pings(options.heartbeat, options.history === undefined ? undefined : this.#epoch)
-    this.#openings = new Openings(this.#window, this.#epoch, this.#counters, options)
-    options.broker.tail((seq, event) => {
-      this.#receive(seq, event)
+    this.#holds = this.#holdsOn(options.snapshots)
+    this.#evictions = new Evictions(options, this.#counters, (client) => {
+      this.#drop(client)
     })
+    this.#hooks = new HookQueue(options, options.logger)
+    this.#pings = new Pings(options.heartbeat)
+    this.#openings = new Openings(this.#window, this.#counters, options)
+    this.#arrivals = new Arrivals(this.#window.log, options.logger)
+    // What is sent before the server listens is in the log, where that is this process's own.
+    if (!options.broker.isShared) void options.broker.start(this)
   }
 
   // --- publishing
 
-  /**
-   * Publishes `event` and returns its sequence. Throws {@link ChannelNotFound} when the named channel
-   * has no subscriber and nothing is kept, `ERR_SSE_STOPPED` once a stop has begun.
-   */
-  publish(event: BrokerEvent): number {
-    const seq = this.#append(event)
-    this.#flushBurst()
-    return seq
+  /** Whether events come from other processes too. */
+  get isShared(): boolean {
+    return this.#options.broker.isShared
   }
 
-  /** Publishes, and resolves with the number of recipients once the event was handed to each. Throws likewise. */
+  /**
+   * Publishes `event`; unless the log is shared its sequence is then the head. Throws {@link ChannelNotFound} when the
+   * named channel has no subscriber and nothing is kept, `ERR_SSE_STOPPED` once a stop has begun. What a broker
+   * elsewhere does not store is logged.
+   */
+  publish(event: BrokerEvent): void {
+    const appended = this.#append(event)
+    if (typeof appended === 'number') this.#flushBurst()
+    else this.#arrivals.expect(appended)
+  }
+
+  /**
+   * Publishes, and resolves with the number of recipients, those of this process, once the event was handed to each.
+   * Throws likewise; rejects when a broker elsewhere does not store the event.
+   */
   send(event: BrokerEvent): Promise<number> {
-    const seq = this.#append(event)
-    const delivered = this.#sends.add(seq, this.#window.log.at(seq).channel)
+    const appended = this.#append(event)
+    if (typeof appended !== 'number') return this.#delivered(appended, event.channelId)
+    const delivered = this.#sends.add(appended, this.#window.log.at(appended).channel)
     this.#flushBurst()
     return delivered
   }
@@ -134,14 +156,44 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner {
   insert(client: Client, frame: Frame | undefined): void {
     if (client.state === 'closed') return
     const ownBytes = frame?.bytes.byteLength ?? 0
-    client.inserts ??= []
-    client.inserts.push({ after: this.#window.log.head, frame, ownBytes })
+    const inserts = client.lag?.awaited?.later ?? (client.inserts ??= [])
+    inserts.push({ after: this.#window.log.head, frame, ownBytes })
     this.#delivery.insertBytes += ownBytes
     if (client.state === 'live') this.#catchUp(client)
     if (this.#delivery.insertBytes <= this.#options.maxLagBytes) return
     // Who takes bytes gets them now, and holds nothing; of the others those go that hold the most.
     if (client.state === 'replaying') this.visited(client, this.#delivery.advance(client, Infinity))
     this.#relieveOwn()
+  }
+
+  // --- what the broker tells
+
+  receive(seq: number, { channelId, frame, hasId, key }: BrokerEvent): void {
+    const { log } = this.#window
+    if (seq !== log.head + 1) throw outOfOrder(seq, log.head)
+    const channel = this.#directory.channel(channelId)
+    const hasHistory = this.#options.history !== undefined
+    const placed = hasHistory ? withCursor(frame, hasId, formatCursor(log.epoch, seq)) : frame
+    this.#window.append(placed, channel, key)
+    this.#unsweptBytes += placed.byteLength
+    this.#sweep.touch(channel)
+    if (!this.#options.broker.isShared) return
+    this.#arrivals.received(seq)
+    this.#flushBurst()
+  }
+
+  begin(epoch: string, floor: number): void {
+    const { log } = this.#window
+    const reason = epoch === log.epoch ? 'trimmed' : 'epoch'
+    this.#sweep.flush()
+    if (this.#options.history === undefined) this.#abandon()
+    this.#window.begin(epoch, floor)
+    this.#directory.begin()
+    this.#delivery.forgetPieces()
+    this.#holds?.begin()
+    this.#sends.settle(Infinity)
+    this.#arrivals.ended()
+    for (const client of this.clients()) this.#renew(client, reason)
   }
 
   // --- clients
@@ -186,8 +238,9 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner {
     sink.begin(response, client, bytes)
     if (client.isClosed) return client
     subscription.onOpen?.(client)
-    if (isFresh && !isOwn && this.#options.snapshots !== undefined) {
-      this.#openWithSnapshot(client, this.#options.snapshots)
+    if (isFresh && !isOwn && this.#holds !== undefined) {
+      client.state = 'opening'
+      this.#holds.hold(client, this.#hasPositions(client))
     } else if (this.#window.hasPending(audience, from)) {
       this.#catchUp(client)
     }
@@ -203,7 +256,7 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner {
   /** The sequence that an event id of this log stands for; undefined for any other. */
   positionOf(lastEventId: string | undefined): number | undefined {
     const cursor = parseCursor(lastEventId ?? '')
-    return cursor?.epoch === this.#epoch ? cursor.seq : undefined
+    return cursor?.epoch === this.#window.log.epoch ? cursor.seq : undefined
   }
 
   /** Whether the log has let go of some events of the channel `id` after `seq`. */
@@ -213,7 +266,7 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner {
 
   /** The position of the newest event. Throws `ERR_SSE_NO_HISTORY`. */
   cursor(): string {
-    if (this.#options.history !== undefined) return formatCursor(this.#epoch, this.head)
+    if (this.#options.history !== undefined) return formatCursor(this.#window.log.epoch, this.head)
     throw new UsanicError(
       'ERR_SSE_NO_HISTORY',
       'This Sse keeps no history, so there is nothing to resume from. Make it with { history: {} }.',
@@ -225,8 +278,9 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner {
    * before, or is gone. Rejects with `ERR_SSE_DRAIN_TIMEOUT`.
    */
   async drained(id: string | null, timeoutMs?: number): Promise<void> {
-    const seq = this.head
     const deadline = performance.now() + (timeoutMs ?? Infinity)
+    if (!this.#arrivals.isEmpty) await this.#arrivals.settled()
+    const seq = this.head
     await this.#swept()
     const channel = this.#directory.find(id)
     if (channel === undefined) return
@@ -260,6 +314,7 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner {
 
   forget(client: Client): void {
     if (client.state === 'closed') return
+    this.#delivery.forget(client)
     if (this.#laggards.delete(client)) this.#sweep.schedule()
     client.state = 'closed'
     client.audience.remove(client)
@@ -268,7 +323,6 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner {
     this.#sends.left(client)
     this.#drains.ended(client)
     this.#expiry.delete(client)
-    this.#delivery.forget(client)
     this.#options.onGone(client)
     if (!client.audience.isOwn) this.#hooks.disconnected(client)
     if (this.#clients === 0) this.#onEmpty?.()
@@ -306,8 +360,9 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner {
   ping(client: Client): void {
     // A comment must not land within an event that is still on its way.
     if (client.state !== 'live' || client.part !== undefined) return
-    const isCurrent = !this.#window.hasPending(client.audience, client.cursor)
-    const chunk = this.#pings.chunkAt(this.#window.log.head, isCurrent && client.audience.hasPositions)
+    const { epoch, head } = this.#window.log
+    const hasPosition = this.#hasPositions(client) && !this.#window.hasPending(client.audience, client.cursor)
+    const chunk = hasPosition ? this.#pings.chunkAt(epoch, head) : this.#pings.plain
     if (!this.#delivery.write(client, chunk)) this.#laggards.block(client)
   }
 
@@ -318,8 +373,7 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner {
   }
 
   evictSlow(client: Client): void {
-    this.#counters.evictedSlow++
-    this.#evict(client, `its socket took nothing for slowTimeoutMs`)
+    this.#evictions.slow(client)
   }
 
   // --- after a visit, after a sweep
@@ -330,6 +384,8 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner {
       if (this.#delivery.insertBytes > this.#options.maxLagBytes) this.#relieveOwn()
     } else if (visit === 'more') {
       this.#drains.progressed(client, client.cursor)
+    } else if (visit === 'done' && client.lag?.awaited !== undefined && this.#state !== 'stopping') {
+      client.state = 'opening'
     } else {
       this.#drains.ended(client)
       if (this.#laggards.delete(client)) {
@@ -344,7 +400,7 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner {
   swept(seq: number): void {
     this.#unsweptBytes = 0
     const heldFrom = this.#options.snapshots?.heldFrom ?? Infinity
-    this.#evictLag(
+    this.#evictions.lagging(
       this.#retention.trim(seq, this.#laggards, heldFrom),
       'it is behind by more than maxLagBytes',
     )
@@ -354,11 +410,12 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner {
 
   // --- life
 
-  /** Takes streams and events, again after a stop. */
-  start(): void {
+  /** Takes streams and events, again after a stop. Resolves when the broker has told what it keeps; rejects with it. */
+  async start(): Promise<void> {
     this.#state = 'open'
     this.#stopped = undefined
-    const { history } = this.#options
+    const { history, broker } = this.#options
+    await broker.start(this)
     if (history === undefined) return
     clearInterval(this.#ageTimer)
     this.#ageTimer = setInterval(
@@ -374,14 +431,19 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner {
    * of it. Resolves when no stream is left; whoever stops the server drops those that take too long.
    */
   stop(): Promise<void> {
-    if (this.#stopped !== undefined) return this.#stopped
-    this.#state = 'stopping'
+    return (this.#stopped ??= this.#stop())
+  }
+
+  async #stop(): Promise<void> {
+    this.#state = 'settling'
     clearInterval(this.#ageTimer)
+    if (!this.#arrivals.isEmpty) await this.#arrivals.settled()
+    this.#state = 'stopping'
     this.#sweep.flush()
     for (const client of this.clients()) {
       if (client.state === 'live' || client.state === 'opening') this.#finish(client)
     }
-    this.#stopped = new Promise((resolve) => {
+    await new Promise<void>((resolve) => {
       this.#onEmpty = () => {
         this.#onEmpty = undefined
         this.#state = 'stopped'
@@ -389,7 +451,7 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner {
       }
       if (this.#clients === 0) this.#onEmpty()
     })
-    return this.#stopped
+    await this.#options.broker.stop()
   }
 
   /** A stream was refused for want of room. */
@@ -403,10 +465,20 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner {
       clients: this.#clients,
       channels: this.#directory.followers(),
       lagging: this.#laggards.size,
-      published: this.#window.log.head,
+      published: this.#window.log.appended,
       logBytes: this.#window.log.bytes + this.#window.conflation.bytes + this.#delivery.insertBytes,
       ...this.#counters.told(),
     }
+  }
+
+  /** Resolves with the recipients of the event that was `appended` once it was handed to each. */
+  async #delivered(appended: Promise<Cursor>, channelId: string | null): Promise<number> {
+    const seq = await this.#arrivals.of(appended)
+    const channel = this.#directory.find(channelId)
+    if (seq === undefined || channel === undefined) return 0
+    const delivered = this.#sends.add(seq, channel)
+    this.#sweep.schedule()
+    return delivered
   }
 
   /** Resolves once what was published so far was handed to every live client. */
@@ -416,7 +488,7 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner {
     await settled
   }
 
-  #append(event: BrokerEvent): number {
+  #append(event: BrokerEvent): number | Promise<Cursor> {
     const { channelId } = event
     if (this.#state !== 'open') {
       throw new UsanicError(
@@ -424,10 +496,11 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner {
         'The server is stopping and its streams are ending: this event would reach nobody. Send it before stop().',
       )
     }
-    if (channelId !== null && this.#options.history === undefined && this.presence(channelId) === 0) {
+    const { broker, history } = this.#options
+    if (channelId !== null && history === undefined && !broker.isShared && this.presence(channelId) === 0) {
       throw new ChannelNotFound(channelId)
     }
-    return this.#options.broker.append(event)
+    return broker.append(event)
   }
 
   /** A burst within one turn must not outgrow the log's bound while it waits for the turn to end. */
@@ -435,41 +508,50 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner {
     if (this.#unsweptBytes > this.#options.maxLagBytes) this.#sweep.flush()
   }
 
-  #receive(seq: number, { channelId, frame, hasId, key }: BrokerEvent): void {
-    const channel = this.#directory.channel(channelId)
-    const hasHistory = this.#options.history !== undefined
-    const placed = hasHistory ? withCursor(frame, hasId, formatCursor(this.#epoch, seq)) : frame
-    this.#window.append(placed, channel, key)
-    this.#unsweptBytes += placed.byteLength
-    this.#sweep.touch(channel)
-  }
-
-  /** Holds `client` back until the state of its channels is there, which goes before everything else. */
-  #openWithSnapshot(client: Client, snapshots: Snapshots): void {
-    const { log } = this.#window
-    const names = client.channels
-    const asked = snapshots.get(names.length === 0 ? [null] : names, log.floor, log.head)
-    client.cursor = asked.seq
-    this.#laggards.add(client, 'opening')
-    asked.snapshots.then(
-      (made) => {
-        // What the log held for it may be let go of, also when its client has left.
-        this.#sweep.schedule()
-        if (client.state !== 'opening') return
-        const frames = made.flatMap(({ frame }) => (frame === undefined ? [] : [frame]))
-        if (this.#options.history !== undefined) {
-          frames.push(new Frame(Buffer.from(positionFrame(formatCursor(this.#epoch, asked.seq)))))
-        }
-        this.#insertFirst(client, asked.seq, frames)
+  #holdsOn(snapshots: Snapshots | undefined): Holds | undefined {
+    if (snapshots === undefined) return undefined
+    return new Holds(this.#window, this.#laggards, snapshots, {
+      catchUp: (client) => {
         this.#catchUp(client)
       },
-      () => {
-        this.#sweep.schedule()
-        if (client.state !== 'opening') return
-        client.sink.close()
-        this.forget(client)
+      failed: (client) => {
+        this.#drop(client)
       },
-    )
+      settled: () => {
+        this.#sweep.schedule()
+      },
+    })
+  }
+
+  /** Whether positions of the log are told to `client`. */
+  #hasPositions({ audience }: Client): boolean {
+    return this.#options.history !== undefined && audience.hasPositions
+  }
+
+  /** The log begins anew: `client` goes on at its floor, and is told so where positions mean something to it. */
+  #renew(client: Client, reason: ResetReason): void {
+    const { epoch, floor } = this.#window.log
+    rebase(client, floor)
+    if (this.#state === 'stopping') return
+    // Who waits for its first snapshot has no position yet.
+    const isOpening = client.lag?.awaited !== undefined
+    if (!isOpening && this.#hasPositions(client)) {
+      this.#counters.reset(reason)
+      const cursor =
+        this.#holds === undefined || client.audience.isOwn ? formatCursor(epoch, floor) : undefined
+      const bytes = Buffer.from(resetFrame(reason, client.channels, cursor))
+      this.insert(client, new Frame(bytes))
+    }
+    if (!isOpening && (!this.#hasPositions(client) || client.audience.isOwn)) return
+    this.#holds?.hold(client, this.#hasPositions(client))
+  }
+
+  /** The log ends, and no reset says so: those who still need something of it are dropped, or told what they lose. */
+  #abandon(): void {
+    const { head } = this.#window.log
+    const lost = this.#retention.abandon(this.#laggards)
+    this.#evictions.lagging(lost, 'it was behind when the log of its broker began anew')
+    for (const client of this.#laggards) this.#announceGap(client, head)
   }
 
   /** Drops blocked clients until what is held for single clients is within `maxLagBytes`. */
@@ -477,32 +559,28 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner {
     const { maxLagBytes, snapshots } = this.#options
     if (this.#delivery.insertBytes <= maxLagBytes && snapshots === undefined) return
     const blocked = [...this.#laggards].filter(({ state }) => state === 'blocked')
-    this.#evictLag(heaviest(blocked, maxLagBytes), 'what is held for single clients is more than maxLagBytes')
+    this.#evictions.lagging(
+      heaviest(blocked, maxLagBytes),
+      'what is held for single clients is more than maxLagBytes',
+    )
   }
 
   /** Tells `client` what it has lost, after what was sent to it before that, and before its next event. */
-  #announceGap(client: Client): void {
+  #announceGap(client: Client, to = this.#window.log.floor): void {
     const gap = client.lag?.gap
     if (gap === undefined || client.lag === undefined) return
     client.lag.gap = undefined
     this.#counters.gaps++
-    const bytes = Buffer.from(gapFrame(this.#epoch, gap.from, this.#window.log.floor, gap.missed))
+    const bytes = Buffer.from(gapFrame(this.#window.log.epoch, gap.from, to, gap.missed))
     const inserts = (client.inserts ??= [])
     const later = inserts.findIndex(({ after }) => after > client.cursor)
     const told = { after: client.cursor, frame: new Frame(bytes), ownBytes: 0 }
     inserts.splice(later === -1 ? inserts.length : later, 0, told)
   }
 
-  /** Puts `frames`, which are shared or small, before everything else that `client` is to get after `seq`. */
-  #insertFirst(client: Client, seq: number, frames: readonly Frame[]): void {
-    if (frames.length === 0) return
-    const first = frames.map((frame) => ({ after: seq, frame, ownBytes: 0 }))
-    client.inserts = [...first, ...(client.inserts ?? [])]
-  }
-
   /** `client` is behind, and its socket takes bytes: it gets what it lacks in its turn. */
   #catchUp(client: Client): void {
-    this.#laggards.add(client, 'replaying')
+    this.#laggards.replay(client)
     this.#sweep.queue(client)
   }
 
@@ -519,25 +597,16 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner {
     this.forget(client)
   }
 
-  #evictLag(clients: readonly Client[], reason: string): void {
-    for (const client of clients) {
-      if (client.isClosed) continue // by what the end of another led to
-      this.#counters.evictedLag++
-      this.#evict(client, reason)
-    }
-  }
-
-  #evict(client: Client, reason: string): void {
-    if (this.#counters.isFirstEviction) {
-      const loss =
-        this.#options.history === undefined
-          ? 'without history it loses the events of its absence'
-          : 'it may come back for what it missed'
-      this.#options.logger.warn(
-        `Dropped a slow client because ${reason}; ${loss}. Further ones are counted in sse.stats.evicted and not logged.`,
-      )
-    }
+  /** Ends the stream of `client` at once. */
+  #drop(client: Client): void {
     client.sink.close()
     this.forget(client)
   }
+}
+
+function outOfOrder(seq: number, head: number): UsanicError {
+  return new UsanicError(
+    'ERR_BROKER_ORDER',
+    `The broker told event ${seq} after ${head}; sequences are contiguous. Call begin() where the log has a hole.`,
+  )
 }

@@ -7,6 +7,7 @@
  * `slowTimeoutMs` is evicted. One timer, and only while somebody lags.
  */
 import { Lag, type Client } from './client.js'
+import type { AskedSnapshots } from './snapshots.js'
 
 /** How often the deadline is looked at, in milliseconds. */
 const WATCH_MS = 1000
@@ -42,11 +43,27 @@ export class Laggards implements Iterable<Client> {
     return this.#clients.values()
   }
 
-  /** `client` is behind without being blocked: it waits for its snapshot or for its turn. */
-  add(client: Client, state: 'opening' | 'replaying'): void {
-    client.state = state
+  /** `client` is behind without being blocked: it waits for its turn. */
+  replay(client: Client): void {
+    client.state = 'replaying'
     client.lag ??= new Lag()
     this.#clients.add(client)
+  }
+
+  /**
+   * `client` gets no event before the snapshots that were asked for, from whose position it goes on. Until then what is
+   * sent to it alone waits as well; what waits already does not.
+   */
+  hold(client: Client, asked: AskedSnapshots): void {
+    const lag = (client.lag ??= new Lag())
+    lag.awaited = { asked, later: lag.awaited?.later ?? [] }
+    client.cursor = asked.seq
+    this.#clients.add(client)
+  }
+
+  /** The snapshots of `client` are there. */
+  release({ lag }: Client): void {
+    if (lag !== undefined) lag.awaited = undefined
   }
 
   /** The socket of `client` has refused; its deadline runs from now. */

@@ -5,6 +5,7 @@
  * queue there is: who is behind is a cursor into it. What evicts from it is the hub's business.
  */
 import type { Channel } from './channel.js'
+import { newEpoch } from './cursor.js'
 import { Frame } from './frame.js'
 
 /** What the objects of one event take beside its bytes, in bytes, rounded up (measured: 190 to 250). */
@@ -40,19 +41,33 @@ const COMPACT_AT = 1024
 
 /** A bounded, append-only log; its bound is kept by whoever trims it. */
 export class EventLog {
+  /** What positions in it begin with: that of no log before. */
+  epoch = newEpoch()
   /** The newest sequence; 0 before the first event. */
   head = 0
   /** The highest sequence evicted: `floor + 1` is the oldest that can be read. */
   floor = 0
   /** What all events held take in memory, in bytes. */
   bytes = 0
-  /** The encoded size of all events ever appended, in bytes. */
+  /** All events ever appended, also before the log began anew. */
+  appended = 0
+  /** Their encoded size, in bytes. */
   appendedBytes = 0
   private entries: (LogEntry | undefined)[] = []
   private start = 0
 
+  /** Begins, or begins anew: empty, and what comes next is `floor + 1`. */
+  begin(epoch: string, floor: number): void {
+    this.epoch = epoch
+    this.head = this.floor = floor
+    this.bytes = 0
+    this.entries = []
+    this.start = 0
+  }
+
   /** Takes an event in and returns its sequence. */
   append(entry: LogEntry): number {
+    this.appended++
     this.appendedBytes += entry.bytes.byteLength
     entry.end = this.appendedBytes
     this.entries.push(entry)

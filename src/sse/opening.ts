@@ -45,13 +45,11 @@ interface OpeningOptions {
 /** The beginnings of the streams of one hub. */
 export class Openings {
   readonly #window: Window
-  readonly #epoch: string
   readonly #counters: Counters
   readonly #options: OpeningOptions
 
-  constructor(window: Window, epoch: string, counters: Counters, options: OpeningOptions) {
+  constructor(window: Window, counters: Counters, options: OpeningOptions) {
     this.#window = window
-    this.#epoch = epoch
     this.#counters = counters
     this.#options = options
   }
@@ -82,7 +80,7 @@ export class Openings {
     const window = this.#window
     const { log } = window
     return {
-      epoch: this.#epoch,
+      epoch: log.epoch,
       head: log.head,
       floor: audience.floor,
       maxReplayBytes,

@@ -2,6 +2,7 @@
 import { refuseUnknownKeys } from '../base/suggest.js'
 import { Cors } from '../http/cors.js'
 import type { Request } from '../app/handler.js'
+import type { Broker } from './broker.js'
 import type { SseClient } from './client.js'
 
 /**
@@ -111,6 +112,11 @@ export interface SseOptions extends SseHooks {
   snapshot?: (channelId: string | null) => unknown
   /** How long `snapshot` may take, in milliseconds; then the streams that wait for it are closed. Default 10,000. */
   snapshotTimeoutMs?: number
+  /**
+   * Gives events their order; one that several processes share, such as `RedisBroker` of `usanic/redis`, carries them to
+   * the streams of all. One for each `Sse`. Default: the order of this process.
+   */
+  broker?: Broker
   flush?: FlushOptions
   /** Most open streams; others get `sse.busy`, a later `retry`, and the end. Default: no bound. */
   maxClients?: number
@@ -140,6 +146,7 @@ export interface ResolvedSseOptions extends SseHooks {
   readonly history: ResolvedHistory | undefined
   readonly snapshot: ((channelId: string | null) => unknown) | undefined
   readonly snapshotTimeoutMs: number
+  readonly broker: Broker | undefined
   readonly flush: Required<FlushOptions>
   readonly maxClients: number
   readonly maxClientsPerIp: number
@@ -165,6 +172,7 @@ const DEFAULTS: ResolvedSseOptions = {
   history: undefined,
   snapshot: undefined,
   snapshotTimeoutMs: 10_000,
+  broker: undefined,
   flush: { maxDelayMs: 0 },
   maxClients: Infinity,
   maxClientsPerIp: Infinity,
@@ -201,6 +209,7 @@ export function resolveSseOptions(given: SseOptions): ResolvedSseOptions {
   checkOneOf('heartbeat', options.heartbeat, ['comment', 'event'])
   checkOneOf('slowPolicy', options.slowPolicy, ['disconnect', 'skip', 'conflate'])
   for (const name of ['announceClose', 'compression'] as const) checkOneOf(name, options[name], [true, false])
+  if (options.broker !== undefined) checkBroker(options.broker)
   if (options.cors !== undefined) checkCors(options.cors)
   if (options.beforeRequest !== undefined) checkBeforeRequest(options.beforeRequest)
   for (const [name, parameters] of HOOKS) {
@@ -224,6 +233,18 @@ function resolveFlush(given: FlushOptions = {}): Required<FlushOptions> {
   const { maxDelayMs = 0 } = given
   if (maxDelayMs !== 0) checkPositive('flush.maxDelayMs', maxDelayMs, MAX_TIMER_MS, 'milliseconds')
   return { maxDelayMs }
+}
+
+function checkBroker(given: Broker): void {
+  const isObject = typeof given === 'object' && given !== null
+  const lacks = (['start', 'append', 'stop'] as const).filter(
+    (name) => !isObject || typeof given[name] !== 'function',
+  )
+  if (lacks.length === 0 && typeof given.isShared === 'boolean') return
+  const lack = isObject ? ` without ${lacks[0] === undefined ? 'isShared' : `${lacks[0]}()`}` : ''
+  throw new TypeError(
+    `Sse: broker is ${given === null ? 'null' : typeof given}${lack}; it must be a broker such as new RedisBroker({ url }).`,
+  )
 }
 
 function checkCors(given: SseCorsOptions): void {

@@ -36,7 +36,9 @@ export function heaviest(clients: Iterable<Client>, maxBytes: number): Client[] 
 }
 
 /** A part with a sequence is of the log. */
-function framesOf({ part, inserts = [] }: Client): Frame[] {
-  const frames = inserts.flatMap(({ frame }) => (frame === undefined ? [] : [frame]))
+function framesOf({ part, inserts = [], lag }: Client): Frame[] {
+  const frames = [...inserts, ...(lag?.awaited?.later ?? [])].flatMap(({ frame }) =>
+    frame === undefined ? [] : [frame],
+  )
   return part === undefined || part.seq > 0 ? frames : [part.frame, ...frames]
 }

@@ -13,25 +13,28 @@ export type PingMode = 'comment' | 'event'
 /** The pings of one hub, each made once for all who are at the same position. */
 export class Pings {
   readonly #mode: PingMode
-  readonly #epoch: string | undefined
   readonly #plain: Chunk
+  #epoch = ''
   #headSeq = -1
   #atHead: Chunk
 
-  /** `epoch` is that of the history, undefined when there is none. */
-  constructor(mode: PingMode, epoch: string | undefined) {
+  constructor(mode: PingMode) {
     this.#mode = mode
-    this.#epoch = epoch
     this.#plain = mode === 'comment' ? PING : new Chunk(Buffer.from(pingFrame(undefined)))
     this.#atHead = this.#plain
   }
 
-  /** The ping of a client; `isCurrent` when it has everything up to `head`. */
-  chunkAt(head: number, isCurrent: boolean): Chunk {
-    if (this.#epoch === undefined || !isCurrent) return this.#plain
-    if (this.#headSeq !== head) {
-      const cursor = formatCursor(this.#epoch, head)
-      this.#headSeq = head
+  /** The ping of a client whose position is not told. */
+  get plain(): Chunk {
+    return this.#plain
+  }
+
+  /** The ping of a client that has everything up to `seq`. */
+  chunkAt(epoch: string, seq: number): Chunk {
+    if (this.#headSeq !== seq || this.#epoch !== epoch) {
+      const cursor = formatCursor(epoch, seq)
+      this.#headSeq = seq
+      this.#epoch = epoch
       const frame = this.#mode === 'comment' ? positionFrame(cursor) : pingFrame(cursor)
       this.#atHead = new Chunk(Buffer.from(frame))
     }

@@ -56,6 +56,24 @@ export class Retention {
     return log.bytes <= this.#maxBytes ? [] : this.#relieve(seq, [...laggards])
   }
 
+  /**
+   * The log ends with all that laggards still need and will not be told by a reset. Returns those to drop; the others
+   * have lost it, and are to be told.
+   */
+  abandon(laggards: Iterable<Client>): Client[] {
+    const lost: Client[] = []
+    for (const client of laggards) {
+      const { audience, cursor, lag } = client
+      const missed = this.#window.countPending(audience, reachOf(client))
+      // A snapshot that is still to be made has it all.
+      if (missed === 0 || lag === undefined || lag.awaited !== undefined) continue
+      if (this.#options.slowPolicy === 'disconnect') lost.push(client)
+      lag.gap ??= { from: cursor, missed: 0 }
+      lag.gap.missed += missed
+    }
+    return lost
+  }
+
   #isWorthALook(laggards: number): boolean {
     const { appendedBytes, bytes } = this.#window.log
     const isDue = appendedBytes - this.#lookedAtBytes >= laggards * LOOK_BYTES || bytes > this.#maxBytes

@@ -31,6 +31,12 @@ export class SeqIndex {
     this.seqs.push(seq)
   }
 
+  /** Lets go of all. */
+  clear(): void {
+    this.seqs = []
+    this.start = 0
+  }
+
   /** Lets go of the oldest. */
   shift(): void {
     this.start++

@@ -25,6 +25,12 @@ export interface SnapshotOptions {
   readonly onFailure: (error: unknown) => void
 }
 
+/** Snapshots on their way, at the least of their sequences. */
+export interface AskedSnapshots {
+  readonly seq: number
+  readonly snapshots: Promise<Snapshot[]>
+}
+
 interface Call {
   readonly seq: number
   readonly snapshot: Promise<Snapshot>
@@ -46,15 +52,16 @@ export class Snapshots {
     return seq
   }
 
+  /** The log begins anew: what is being made is of the one before, and of no use to whoever asks next. */
+  begin(): void {
+    this.#calls.clear()
+  }
+
   /**
    * The snapshots of `channelIds`: of a call under way that began at `floor` or later, else of a new one at `head`.
    * Gives the least of their sequences at once. Rejects when one of them failed.
    */
-  get(
-    channelIds: readonly (string | null)[],
-    floor: number,
-    head: number,
-  ): { readonly seq: number; readonly snapshots: Promise<Snapshot[]> } {
+  get(channelIds: readonly (string | null)[], floor: number, head: number): AskedSnapshots {
     const calls = channelIds.map((id) => {
       const current = this.#calls.get(id)
       return current !== undefined && current.seq >= floor ? current : this.#call(id, head)

@@ -156,12 +156,13 @@ export class Streams {
     const { hub, encode, logger, rememberMs } = this.#options
     const channelId = LOG + name
     // An event that means nothing, for a position that is this run's alone.
-    const start = hub.publish({ channelId, frame: Buffer.from(':\r\n\r\n'), hasId: false })
-    const current = new LoggedRun(start, lingerMs)
+    hub.publish({ channelId, frame: Buffer.from(':\r\n\r\n'), hasId: false })
+    const current = new LoggedRun(hub.head, lingerMs)
     this.#runs.set(name, current)
     const publish = (event: SourceEvent): number => {
       const encoded = encode(event, channelId)
-      current.lastSeq = hub.publish(encoded)
+      hub.publish(encoded)
+      current.lastSeq = hub.head
       return encoded.frame.byteLength
     }
     const end = (): void => {

@@ -18,6 +18,12 @@ export class Window {
   /** Where a cut stands in the index of each of its channels; one array for all cuts. */
   readonly #positions: number[] = []
 
+  /** The log begins anew, see {@link EventLog.begin}; whoever has the channels begins them. */
+  begin(epoch: string, floor: number): void {
+    this.log.begin(epoch, floor)
+    this.conflation.begin()
+  }
+
   /** Takes in an event for `channel`; returns its sequence. */
   append(bytes: Uint8Array, channel: Channel, key?: string): number {
     const entry = new LogEntry(bytes, channel, key, Math.floor(performance.now()))

@@ -43,9 +43,10 @@ export function join(
   return { sink, client: hub.connect(sink, response, subscription) }
 }
 
-/** Publishes `data` as one event. */
+/** Publishes `data` as one event; returns its sequence. */
 export function publish(hub: Hub, data: string, channelId: string | null = null, key?: string): number {
-  return hub.publish({ channelId, frame: encodeEvent(data, {}, 1e9), hasId: false, key })
+  hub.publish({ channelId, frame: encodeEvent(data, {}, 1e9), hasId: false, key })
+  return hub.head
 }
 
 /** Waits for the turn of the event loop to end, and for what it brings about. */
