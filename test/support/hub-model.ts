@@ -6,13 +6,14 @@
 import { expect } from 'vitest'
 import type { ReceivedEvent } from 'usanic/testing'
 import { StreamResponse } from '../../src/http/response.js'
-import { MemoryBroker } from '../../src/sse/broker.js'
+import { MemoryBroker, type BrokerEvent } from '../../src/sse/broker.js'
 import type { Client, SseClient } from '../../src/sse/client.js'
 import { Frame } from '../../src/sse/frame.js'
 import { Hub } from '../../src/sse/hub.js'
 import type { SlowPolicy } from '../../src/sse/options.js'
 import { Snapshots } from '../../src/sse/snapshots.js'
 import { encodeEvent, encodeSnapshot } from '../../src/sse/wire.js'
+import { LateBroker, WitnessedBroker, type NewLog, type Witness } from './late-broker.js'
 import { ModelSink } from './model-sink.js'
 import { QuietLogger } from './quiet-logger.js'
 
@@ -24,6 +25,8 @@ export interface HubModelOptions {
   readonly slowPolicy: SlowPolicy
   /** Bound of the log, for those who lag and with history, in bytes. */
   readonly maxBytes: number
+  /** Whether the broker is elsewhere: it answers later, and its log may begin anew. */
+  readonly isLate: boolean
 }
 
 /** What may be done to a model. */
@@ -38,6 +41,7 @@ export type Step =
   | { readonly do: 'turn' }
   | { readonly do: 'ping' }
   | { readonly do: 'restart' }
+  | { readonly do: 'begin'; readonly log: NewLog; readonly isRefusing: boolean }
   | { readonly do: 'connect'; readonly channelIds: readonly string[]; readonly isGzip?: boolean }
   | { readonly do: 'own' }
   | { readonly do: 'leave'; readonly which: number; readonly lost: number }
@@ -64,6 +68,20 @@ interface Due {
   readonly key: string | undefined
 }
 
+/** What a session gets of one log. */
+class Stretch {
+  /** It must deliver everything after this sequence, unless its snapshots say otherwise. */
+  from: number
+  /** Where the log ended. */
+  to = Infinity
+  /** Whether the reader had everything when it ended. */
+  isWhole = false
+
+  constructor(from: number) {
+    this.from = from
+  }
+}
+
 /** One reader, who keeps its position when it leaves. */
 class Reader {
   readonly channelIds: readonly string[]
@@ -71,12 +89,12 @@ class Reader {
   readonly isGzip: boolean
   sink: ModelSink
   client: Client | undefined
-  /** This session must deliver everything after this sequence, unless its snapshots say otherwise. */
-  from = 0
+  /** The logs of this session, of which it is told by resets between them. */
+  logs = [new Stretch(0)]
   /** Its stream ends after this sequence. */
   endsAfter = Infinity
   /** What was sent to it alone, and the newest sequence then. */
-  privates: { readonly after: number; readonly text: string }[] = []
+  privates: { readonly after: number; readonly text: string; readonly log: Stretch }[] = []
   lastEventId = ''
   /** How often the hooks told of this session. */
   connects = 0
@@ -89,6 +107,15 @@ class Reader {
     this.sink = new ModelSink(isGzip)
   }
 
+  get log(): Stretch {
+    return this.logs.at(-1) ?? new Stretch(0)
+  }
+
+  /** Whether it waits for its snapshots. */
+  get isHeld(): boolean {
+    return this.client?.lag?.awaited !== undefined
+  }
+
   concerns({ channelId }: Published): boolean {
     return channelId === null ? !this.isOwn : this.channelIds.includes(channelId)
   }
@@ -96,21 +123,30 @@ class Reader {
 
 const turn = () => new Promise<void>((resolve) => void setImmediate(resolve))
 const response = new StreamResponse(() => undefined, 'text/event-stream')
-const seqOf = (cursor: string) => Number(cursor.split('.')[2])
+const positionOf = (cursor: string) => Number(cursor.split('.')[2])
+const epochOf = (cursor: string) => cursor.split('.')[1]
 
 /** See above. */
-export class HubModel {
+export class HubModel implements Witness {
   readonly hub: Hub
   readonly #options: HubModelOptions
   readonly #published: Published[] = []
   readonly #readers: Reader[] = []
+  readonly #late: LateBroker | undefined
+  /** Events by what stands for them on their way, and by their positions in a log. */
+  readonly #underWay = new Map<BrokerEvent, Published>()
+  readonly #places = new Map<string, number>()
+  #sent = 0
+  /** Sends that nobody has answered. */
+  #unanswered = 0
 
   constructor(options: HubModelOptions) {
     this.#options = options
+    this.#late = options.isLate ? new LateBroker() : undefined
     const { historyEvents, hasSnapshots, slowPolicy, maxBytes } = options
     const snapshots = new Snapshots({
       make: async () => {
-        const state = this.#published.length
+        const state = this.#head
         await turn()
         return state
       },
@@ -120,7 +156,7 @@ export class HubModel {
     })
     const history = { maxBytes, maxEvents: historyEvents, maxAgeMs: 1e9, maxReplayBytes: 1e9 }
     this.hub = new Hub({
-      broker: new MemoryBroker(),
+      broker: new WitnessedBroker(this.#late ?? new MemoryBroker(), this),
       logger: new QuietLogger(),
       maxLagBytes: maxBytes,
       slowTimeoutMs: 1e6,
@@ -144,7 +180,36 @@ export class HubModel {
     })
   }
 
+  begins(epoch: string, floor: number): void {
+    this.#places.set(`1.${epoch}.${floor}`, this.#head)
+    for (const reader of this.#readers) {
+      const { sink, client, isHeld } = reader
+      if (sink.state !== 'open' || client === undefined || this.#options.historyEvents === 0) {
+        if (isHeld) reader.log.from = this.#head
+      } else if (isHeld) reader.log.from = this.#head
+      else {
+        reader.log.to = this.#head
+        reader.log.isWhole = client.state === 'live'
+        reader.logs.push(new Stretch(this.#head))
+      }
+    }
+  }
+
+  receives(epoch: string, seq: number, event: BrokerEvent): void {
+    const published = this.#underWay.get(event)
+    if (published === undefined) throw new Error('The broker told an event that nobody published')
+    this.#underWay.delete(event)
+    this.#published.push(published)
+    this.#places.set(`1.${epoch}.${seq}`, published.seq)
+  }
+
+  /** The newest event that has its place. */
+  get #head(): number {
+    return this.#published.at(-1)?.seq ?? 0
+  }
+
   async run(steps: readonly Step[]): Promise<void> {
+    if (this.#late !== undefined) await this.hub.start()
     for (const step of steps) await this.#step(step)
     await this.#settle()
     const open = this.#readers.filter(({ sink }) => sink.state === 'open')
@@ -166,7 +231,8 @@ export class HubModel {
 
   async #step(step: Step): Promise<void> {
     if (step.do === 'publish') this.#publish(step)
-    else if (step.do === 'turn') await turn()
+    else if (step.do === 'turn') await this.#turn()
+    else if (step.do === 'begin') this.#begin(step)
     else if (step.do === 'ping') for (const client of this.hub.clients()) this.hub.ping(client)
     else if (step.do === 'restart') await this.#restart()
     else if (step.do === 'connect') this.#join(new Reader(step.channelIds, false, step.isGzip ?? false))
@@ -175,6 +241,16 @@ export class HubModel {
       const reader = this.#readers[step.which % Math.max(1, this.#readers.length)]
       if (reader !== undefined) this.#stepOf(reader, step)
     }
+  }
+
+  async #turn(): Promise<void> {
+    this.#late?.deliver(2)
+    await turn()
+  }
+
+  #begin({ log, isRefusing }: Extract<Step, { do: 'begin' }>): void {
+    if (isRefusing) this.#late?.refuse(new Error('refused'))
+    this.#late?.begin(log)
   }
 
   #stepOf(reader: Reader, step: Extract<Step, { which: number }>): void {
@@ -197,31 +273,40 @@ export class HubModel {
       const { client, sink } = reader
       if (!reader.isOwn || sink.state !== 'open' || client === undefined || reader.endsAfter < Infinity)
         continue
-      reader.endsAfter = this.#published.length
+      reader.endsAfter = this.#head
       this.hub.insert(client, undefined)
     }
   }
 
   #publish({ channelId, bytes, ownId = false, key: given }: Extract<Step, { do: 'publish' }>): void {
-    const seq = this.#published.length + 1
+    const seq = this.#sent + 1
     const isEnding = ({ sink, endsAfter }: Reader) => sink.state === 'open' && endsAfter < Infinity
     if (channelId === OWN && this.#readers.some(isEnding)) return
     // A key is for that policy alone: no send with one gets as far as the hub otherwise.
     const key = this.#options.slowPolicy === 'conflate' ? given : undefined
     const data = `${seq} ${'x'.repeat(bytes)}`
     const frame = encodeEvent(data, { eventId: ownId ? `own ${seq}` : null }, 1e9)
+    const event = { channelId, frame, hasId: ownId, ...(key === undefined ? {} : { key }) }
+    this.#underWay.set(event, { seq, channelId, key })
     try {
-      this.hub.publish({ channelId, frame, hasId: ownId, ...(key === undefined ? {} : { key }) })
-      this.#published.push({ seq, channelId, key })
+      if (this.#late !== undefined && seq % 2 === 0) this.#send(event)
+      else this.hub.publish(event)
+      this.#sent = seq
     } catch {
-      expect(this.#options.historyEvents).toBe(0) // ChannelNotFound
+      expect(this.#options).toMatchObject({ historyEvents: 0, isLate: false }) // ChannelNotFound
     }
+  }
+
+  #send(event: BrokerEvent): void {
+    this.#unanswered++
+    const answered = () => this.#unanswered--
+    this.hub.send(event).then(answered, answered)
   }
 
   #sendTo(reader: Reader, client: SseClient): void {
     if (reader.endsAfter < Infinity) return
     const text = `private ${reader.privates.length}`
-    reader.privates.push({ after: this.#published.length, text })
+    reader.privates.push({ after: this.#head, text, log: reader.log })
     client.send(text)
   }
 
@@ -241,9 +326,8 @@ export class HubModel {
 
   #connect(reader: Reader): void {
     const { channelIds, isOwn, isGzip, lastEventId } = reader
-    const head = this.#published.length
     const sink = (reader.sink = new ModelSink(isGzip))
-    reader.from = head
+    reader.logs = [new Stretch(this.#head)]
     reader.endsAfter = Infinity
     reader.privates = []
     reader.connects = reader.disconnects = 0
@@ -258,37 +342,69 @@ export class HubModel {
     const [first] = sink.openingEvents
     if (this.#options.historyEvents > 0 && lastEventId !== '' && first?.event !== 'sse.reset') {
       expect(first?.event).toBe('sse.recovered')
-      reader.from = seqOf(lastEventId)
-      const missed = this.#published.filter((event) => event.seq > reader.from && reader.concerns(event))
+      const from = (reader.log.from = this.#seqAt(lastEventId))
+      const missed = this.#published.filter((event) => event.seq > from && reader.concerns(event))
       expect(JSON.parse(first?.data ?? '')).toEqual({ count: missed.length })
     } else if (first !== undefined) {
       // Only what is gone may be refused, and who was cut off between a sender's id and the position after it.
       const isPosition = lastEventId.startsWith('1.')
-      expect(JSON.parse(first.data)).toMatchObject({ reason: isPosition ? 'trimmed' : 'malformed' })
-      if (isPosition) expect(seqOf(lastEventId)).toBeLessThan(head)
+      const isOther = epochOf(lastEventId) !== epochOf(this.hub.cursor())
+      const reason = isOther ? 'epoch' : 'trimmed'
+      expect(JSON.parse(first.data)).toMatchObject({ reason: isPosition ? reason : 'malformed' })
+      if (isPosition && !isOther) expect(positionOf(lastEventId)).toBeLessThan(positionOf(this.hub.cursor()))
     }
+  }
+
+  /** The event at a position. */
+  #seqAt(cursor: string): number {
+    const seq = this.#places.get(cursor)
+    if (seq === undefined) throw new Error(`No log has had a position ${cursor}`)
+    return seq
   }
 
   /** What the reader got must be, in order and once, what is due to it: all of it, or a beginning. */
   #check(reader: Reader, all: boolean): void {
-    const events = reader.sink.events.filter(({ event }) => !IGNORED.has(event))
-    const snapshots = events.filter(({ event }) => event === 'sse.snapshot').map(({ data }) => Number(data))
-    expect(events.slice(0, snapshots.length).every(({ event }) => event === 'sse.snapshot')).toBe(true)
-    const due = this.#dueTo(reader, Math.min(reader.from, ...snapshots))
-    if (this.#options.slowPolicy === 'disconnect') {
-      const got = events.slice(snapshots.length).map(whatOf)
-      expect(got).toEqual(due.slice(0, all ? due.length : got.length).map(({ what }) => what))
-    } else checkWithGaps(events.slice(snapshots.length), due, all)
+    const parts = split(reader.sink)
+    const { logs } = reader
+    expect(parts.length).toBeLessThanOrEqual(logs.length)
+    if (all) expect(parts.length).toBe(logs.length)
+    for (const [i, log] of logs.slice(0, parts.length).entries()) {
+      const isOver = i < parts.length - 1
+      this.#checkPart(reader, log, parts[i] ?? [], isOver ? 'over' : all ? 'all' : 'cut')
+    }
   }
 
-  #dueTo(reader: Reader, from: number): Due[] {
+  /** What the reader got of one log, which may have ended before it had everything. */
+  #checkPart(
+    reader: Reader,
+    log: Stretch,
+    part: readonly ReceivedEvent[],
+    end: 'over' | 'all' | 'cut',
+  ): void {
+    const snapshots = part.filter(({ event }) => event === 'sse.snapshot').map(({ data }) => Number(data))
+    expect(part.slice(0, snapshots.length).every(({ event }) => event === 'sse.snapshot')).toBe(true)
+    const due = this.#dueTo(reader, log, Math.min(log.from, ...snapshots))
+    const events = part.slice(snapshots.length)
+    const got = events.map(whatOf)
+    if (log.to < Infinity && !log.isWhole) {
+      checkBrokenOff(got, due, end === 'over')
+    } else if (this.#options.slowPolicy === 'disconnect') {
+      const all = end !== 'cut'
+      expect(got).toEqual(due.slice(0, all ? due.length : got.length).map(({ what }) => what))
+    } else checkWithGaps(events, due, end !== 'cut', (cursor) => this.#seqAt(cursor))
+  }
+
+  #dueTo(reader: Reader, log: Stretch, from: number): Due[] {
     const due: Due[] = []
     for (const event of this.#published) {
-      if (event.seq <= from || event.seq > reader.endsAfter || !reader.concerns(event)) continue
+      if (event.seq <= from || event.seq > Math.min(reader.endsAfter, log.to) || !reader.concerns(event))
+        continue
       const { seq, channelId, key } = event
       due.push({ at: seq, what: seq, key: key === undefined ? undefined : JSON.stringify([channelId, key]) })
     }
-    for (const { after, text } of reader.privates) due.push({ at: after + 0.5, what: text, key: undefined })
+    for (const { after, text, log: ofLog } of reader.privates) {
+      if (ofLog === log) due.push({ at: after + 0.5, what: text, key: undefined })
+    }
     return due.sort((a, b) => a.at - b.at)
   }
 
@@ -305,9 +421,11 @@ export class HubModel {
     for (let i = 0, quiet = 0; i < 10_000 && quiet < 4; i++) {
       const before = written()
       this.#unblockAll()
+      this.#late?.deliver()
       await turn()
       quiet = this.hub.stats.lagging === 0 && written() === before ? quiet + 1 : 0
     }
+    expect(this.#unanswered).toBe(0)
   }
 
   #unblockAll(): void {
@@ -319,6 +437,7 @@ export class HubModel {
     void this.hub.stop().then(() => (isStopped = true))
     for (let i = 0; i < 10_000 && !isStopped; i++) {
       this.#unblockAll()
+      this.#late?.deliver()
       await turn()
     }
     expect(isStopped).toBe(true)
@@ -327,16 +446,43 @@ export class HubModel {
   /** A stop delivers what was published; who only waits for its snapshot has to come again. The log is kept. */
   async #restart(): Promise<void> {
     const open = this.#readers.filter(({ sink }) => sink.state === 'open')
-    const opening = new Set(open.filter(({ client }) => client?.state === 'opening'))
+    const held = new Set(open.filter(({ isHeld }) => isHeld))
     await this.#stop()
     for (const reader of open) {
-      if (reader.sink.state === 'ended' && !opening.has(reader)) this.#check(reader, true)
+      if (reader.sink.state === 'ended' && !held.has(reader)) this.#check(reader, true)
     }
-    this.hub.start()
+    await this.hub.start()
   }
 }
 
-const IGNORED = new Set(['sse.id', 'sse.recovered', 'sse.reset', 'sse.close'])
+const IGNORED = new Set(['sse.id', 'sse.recovered', 'sse.close'])
+
+/** What was received, by the logs that it is of: a reset lies between two, but for one that the stream opened with. */
+function split(sink: ModelSink): ReceivedEvent[][] {
+  const events = sink.events.filter(({ event }) => !IGNORED.has(event))
+  if (sink.openingEvents[0]?.event === 'sse.reset' && events[0]?.event === 'sse.reset') events.shift()
+  const parts: ReceivedEvent[][] = [[]]
+  for (const event of events) {
+    if (event.event === 'sse.reset') parts.push([])
+    else parts.at(-1)?.push(event)
+  }
+  return parts
+}
+
+/**
+ * The log ended before the reader had all of it: a beginning of its events, and between and after them what was sent
+ * to it alone, of which nothing is missing when the reset has come.
+ */
+function checkBrokenOff(got: readonly (number | string)[], due: readonly Due[], isOver: boolean): void {
+  const places = got.map((what) => due.findIndex((one) => one.what === what))
+  expect(places.every((place, i) => place > (places[i - 1] ?? -1))).toBe(true)
+  for (const kind of ['number', 'string'] as const) {
+    const dueOfKind = due.map(({ what }) => what).filter((what) => typeof what === kind)
+    const gotOfKind = got.filter((what) => typeof what === kind)
+    const isAll = isOver && kind === 'string'
+    expect(gotOfKind).toEqual(dueOfKind.slice(0, isAll ? dueOfKind.length : gotOfKind.length))
+  }
+}
 
 function readerOf(client: SseClient): Reader {
   return client.ctx['reader'] as Reader // reason: put there by #connect
@@ -350,7 +496,12 @@ function whatOf({ data }: ReceivedEvent): number | string {
  * Under `skip` and `conflate`: what is missing has a newer event of its key that arrived, or was counted by a gap
  * before the next event and lies between its positions.
  */
-function checkWithGaps(events: readonly ReceivedEvent[], due: readonly Due[], all: boolean): void {
+function checkWithGaps(
+  events: readonly ReceivedEvent[],
+  due: readonly Due[],
+  all: boolean,
+  seqAt: (cursor: string) => number,
+): void {
   const replaced: Due[] = []
   let next = 0
   let lost = 0
@@ -366,11 +517,11 @@ function checkWithGaps(events: readonly ReceivedEvent[], due: readonly Due[], al
   for (const event of events) {
     if (event.event === 'sse.gap') {
       const { from, to, count } = JSON.parse(event.data) as { from: string; to: string; count: number }
-      const between = due.slice(next).filter(({ at }) => at > seqOf(from) && at <= seqOf(to))
+      const between = due.slice(next).filter(({ at }) => at > seqAt(from) && at <= seqAt(to))
       expect(count).toBeGreaterThan(0)
       expect(between.length).toBeGreaterThanOrEqual(count)
       told += count
-      toldTo = seqOf(to)
+      toldTo = seqAt(to)
       continue
     }
     const what = whatOf(event)

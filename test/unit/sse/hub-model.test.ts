@@ -46,11 +46,24 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: kinds('restart') }) },
 )
 
+const beginOrStep: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 25, arbitrary: step },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: kinds('begin'),
+      log: kinds('empty', 'another', 'trimmed'),
+      isRefusing: fc.boolean(),
+    }),
+  },
+)
+
 const options = (given: Partial<HubModelOptions>): HubModelOptions => ({
   historyEvents: 0,
   hasSnapshots: false,
   slowPolicy: 'disconnect',
   maxBytes: 3_000_000,
+  isLate: false,
   ...given,
 })
 
@@ -113,6 +126,26 @@ describe('for any steps', () => {
       await fc.assert(
         fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 80 }), (steps) =>
           new HubModel(options(given)).run(steps),
+        ),
+        { numRuns },
+      )
+    },
+  )
+
+  it.each([
+    ['without history', 150, {}],
+    ['without history, that skips', 100, { slowPolicy: 'skip', maxBytes: 4000 }],
+    ['with a history of 4 events', 150, { historyEvents: 4 }],
+    ['with a history of everything', 200, { historyEvents: EVERYTHING, maxBytes: EVERYTHING }],
+    ['with a history and snapshots', 200, { historyEvents: EVERYTHING, hasSnapshots: true }],
+    ['with snapshots alone', 100, { hasSnapshots: true }],
+  ] satisfies [string, number, Partial<HubModelOptions>][])(
+    '%s and a broker elsewhere, whose log begins anew, every reader gets it too or is told',
+    { timeout: 120_000 },
+    async (_, numRuns, given) => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(beginOrStep, { minLength: 5, maxLength: 80 }), (steps) =>
+          new HubModel(options({ isLate: true, ...given })).run(steps),
         ),
         { numRuns },
       )
