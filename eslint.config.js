@@ -10,8 +10,9 @@ const ROOMS = {
   app: ['base', 'router', 'http', 'native'],
   decorators: ['base', 'router', 'http', 'app'],
   sse: ['base', 'http', 'app'],
+  redis: ['base', 'sse'],
   openapi: ['base', 'router', 'http', 'app'],
-  testing: ['base'],
+  testing: ['base', 'sse'],
   cli: ['base', 'app'],
 }
 

@@ -8,7 +8,7 @@ const source = (path: string) => fileURLToPath(new URL(`src/${path}`, import.met
 const resolve = {
   alias: [
     { find: /^usanic$/, replacement: source('index.ts') },
-    { find: /^usanic\/(openapi|sse|testing)$/, replacement: source('$1/index.ts') },
+    { find: /^usanic\/(openapi|redis|sse|testing)$/, replacement: source('$1/index.ts') },
   ],
 }
 
