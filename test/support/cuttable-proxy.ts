@@ -1,4 +1,4 @@
-/** A TCP proxy that can cut every connection and refuse new ones: a network that goes away. */
+/** A TCP proxy that can cut every connection and refuse new ones, or be slow: a network that goes away. */
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 
@@ -9,6 +9,8 @@ export class CuttableProxy implements AsyncDisposable {
   readonly port: number
   readonly #server: Server
   readonly #sockets: Set<Socket>
+  /** How much later everything arrives, in each direction, in milliseconds. */
+  delayMs = 0
   #isCut = false
 
   private constructor(server: Server, sockets: Set<Socket>, target: number) {
@@ -60,7 +62,23 @@ export class CuttableProxy implements AsyncDisposable {
         this.#sockets.delete(one)
         other.destroy()
       })
-      one.pipe(other)
+      if (this.delayMs === 0) one.pipe(other)
+      else this.#carry(one, other)
     }
+  }
+
+  /** Later, in order. */
+  #carry(one: Socket, other: Socket): void {
+    const later = (act: () => void) => {
+      setTimeout(() => {
+        if (!other.destroyed) act()
+      }, this.delayMs)
+    }
+    one.on('data', (chunk) => {
+      later(() => other.write(chunk))
+    })
+    one.on('end', () => {
+      later(() => other.end())
+    })
   }
 }
