@@ -1,0 +1,113 @@
+/** A broker that answers later: when sends resolve, what rejects, what a stop and `drained` wait for. */
+import { describe, expect, it } from 'vitest'
+import { encodeEvent } from '../../../src/sse/wire.js'
+import { hubOf, join, publish, turns } from '../../support/hub-of.js'
+import { LateBroker } from '../../support/late-broker.js'
+import { QuietLogger } from '../../support/quiet-logger.js'
+
+async function lateHub(options: Parameters<typeof hubOf>[0] = {}) {
+  const broker = new LateBroker()
+  const hub = hubOf({ broker, ...options })
+  await hub.start()
+  return { broker, hub }
+}
+
+const eventOf = (data: string, channelId: string | null = null) => ({
+  channelId,
+  frame: encodeEvent(data, {}, 1e9),
+  hasId: false,
+})
+
+/** How `promise` stands: its value, what it rejected with, or `pending`. */
+async function stateOf(promise: Promise<unknown>): Promise<unknown> {
+  let state: unknown = 'pending'
+  promise.then(
+    (value) => (state = value),
+    (error: unknown) => (state = error),
+  )
+  await turns()
+  return state
+}
+
+describe('a send', () => {
+  it('resolves with the recipients of this process once the event has come back and was handed over', async () => {
+    const { broker, hub } = await lateHub()
+    const { sink } = join(hub)
+    join(hub, ['other'])
+    const sent = hub.send(eventOf('hello'))
+    expect(await stateOf(sent)).toBe('pending')
+    const comeBack = broker.storeNext()
+    expect(await stateOf(sent)).toBe('pending')
+    comeBack()
+    expect(await stateOf(sent)).toBe(2)
+    expect(sink.events).toHaveLength(1)
+  })
+
+  it('to a channel that nobody follows here resolves with 0: others may follow it elsewhere', async () => {
+    const { broker, hub } = await lateHub()
+    const sent = hub.send(eventOf('hello', 'news'))
+    broker.deliver()
+    expect(await stateOf(sent)).toBe(0)
+  })
+
+  it('rejects with what the broker rejects with', async () => {
+    const { broker, hub } = await lateHub()
+    const sent = hub.send(eventOf('hello'))
+    const error = new Error('not stored')
+    broker.refuse(error)
+    expect(await stateOf(sent)).toBe(error)
+  })
+
+  it('whose event is lost with its log resolves all the same', async () => {
+    const { broker, hub } = await lateHub()
+    join(hub)
+    const sent = hub.send(eventOf('hello'))
+    broker.storeNext()
+    broker.begin('empty')
+    expect(await stateOf(sent)).toBe(0)
+  })
+})
+
+it('an event that nobody waits for and that is not stored is logged, many at once in one line', async () => {
+  const logger = new QuietLogger()
+  const { broker, hub } = await lateHub({ logger })
+  for (let i = 0; i < 100; i++) publish(hub, `event ${i}`)
+  broker.refuse(new Error('not stored'))
+  await turns()
+  expect(logger.of('error')).toHaveLength(1)
+})
+
+describe('waiting for all', () => {
+  it('drained waits for what was sent before and has not come back', async () => {
+    const { broker, hub } = await lateHub()
+    join(hub)
+    publish(hub, 'hello')
+    const drained = hub.drained(null)
+    expect(await stateOf(drained)).toBe('pending')
+    broker.deliver()
+    expect(await stateOf(drained)).toBe(undefined)
+  })
+
+  it('a stop refuses new events, and ends streams only when they have what was on its way', async () => {
+    const { broker, hub } = await lateHub({ history: true })
+    const { sink } = join(hub)
+    publish(hub, 'last')
+    const stopped = hub.stop()
+    expect(() => hub.send(eventOf('too late'))).toThrow(/stopping/)
+    expect(await stateOf(stopped)).toBe('pending')
+    expect(sink.state).toBe('open')
+    broker.deliver()
+    expect(await stateOf(stopped)).toBe(undefined)
+    expect(sink.events.map(({ event, data }) => (event === 'message' ? data : event))).toEqual([
+      'last',
+      'sse.close',
+    ])
+  })
+})
+
+it('a broker that leaves one out is told so', async () => {
+  const { hub } = await lateHub()
+  expect(() => {
+    hub.receive(2, eventOf('second'))
+  }).toThrow(expect.objectContaining({ code: 'ERR_BROKER_ORDER' }))
+})
