@@ -25,6 +25,9 @@ const BATCH = 256
 const RETRY_MIN_MS = 50
 const RETRY_MAX_MS = 1000
 
+/** What a connection is for. */
+type Role = 'outbox' | 'tail'
+
 /** What runs between `start` and `stop`. */
 interface Session {
   readonly tail: BrokerTail
@@ -44,7 +47,8 @@ export class RedisBroker implements Broker {
   #last = 0
   /** Tells the publishing loop that its log has ended. */
   #onEnded: (epoch: string) => void = () => undefined
-  #isAway = false
+  /** Which of the two is without a connection, once it has failed. */
+  readonly #away = new Set<Role>()
 
   /** Throws a TypeError for bad options. Connects when the server starts. */
   constructor(options?: RedisBrokerOptions) {
@@ -104,12 +108,12 @@ export class RedisBroker implements Broker {
     let before: Connection | undefined
     while (!session.abort.signal.aborted) {
       try {
-        connection ??= await this.#connectAgain(session)
+        connection ??= await this.#connectAgain(session, 'outbox')
         if (before !== undefined) await this.#fence(connection, before)
         before = undefined
         await this.#publish(session, connection)
       } catch (error) {
-        this.#went(session, error)
+        this.#went(session, 'outbox', error)
       }
       this.#outbox.detach()
       connection?.close()
@@ -127,6 +131,7 @@ export class RedisBroker implements Broker {
       const ended = new Promise<string>((resolve) => (this.#onEnded = resolve))
       // Another log may have begun meanwhile: then this one takes nothing, and says so.
       this.#outbox.attach(connection, log.epoch)
+      this.#cameBack('outbox')
       const outcome = await Promise.race([ended, connection.closed])
       if (outcome === undefined) return
       broken = outcome
@@ -152,10 +157,10 @@ export class RedisBroker implements Broker {
     while (!session.abort.signal.aborted) {
       let connection: Connection | undefined
       try {
-        connection = await this.#connectAgain(session)
+        connection = await this.#connectAgain(session, 'tail')
         await this.#tail(session, connection)
       } catch (error) {
-        this.#went(session, error)
+        this.#went(session, 'tail', error)
       }
       connection?.close()
     }
@@ -165,7 +170,7 @@ export class RedisBroker implements Broker {
   async #tail(session: Session, connection: Connection): Promise<void> {
     const { prefix, commandTimeoutMs } = this.#options
     this.#follow(session, await this.#open(connection))
-    this.#cameBack()
+    this.#cameBack('tail')
     for (;;) {
       const epoch = this.#epoch ?? ''
       const after = `0-${this.#last}`
@@ -247,31 +252,31 @@ export class RedisBroker implements Broker {
   }
 
   /** Tries until it succeeds, or the broker is stopped. */
-  async #connectAgain(session: Session): Promise<Connection> {
+  async #connectAgain(session: Session, role: Role): Promise<Connection> {
     for (let wait = RETRY_MIN_MS; ; wait = Math.min(2 * wait, RETRY_MAX_MS)) {
       try {
         return await this.#connect(session)
       } catch (error) {
-        this.#went(session, error)
+        this.#went(session, role, error)
         await sleep(wait * (1 - Math.random() / 2), undefined, { signal: session.abort.signal })
       }
     }
   }
 
-  #went({ abort }: Session, error: unknown): void {
-    if (abort.signal.aborted || this.#isAway) return
-    this.#isAway = true
-    const what = error instanceof RefusedError ? 'Redis refuses' : 'Redis is away'
-    this.#options.logger.warn(
-      { err: error },
-      `${what}; streams stay open, and it is tried again until it is back`,
-    )
+  #went({ abort }: Session, role: Role, error: unknown): void {
+    if (abort.signal.aborted) return
+    if (this.#away.size === 0) {
+      const what = error instanceof RefusedError ? 'Redis refuses' : 'Redis is away'
+      this.#options.logger.warn(
+        { err: error },
+        `${what}; streams stay open, and it is tried again until it is back`,
+      )
+    }
+    this.#away.add(role)
   }
 
-  #cameBack(): void {
-    if (!this.#isAway) return
-    this.#isAway = false
-    this.#options.logger.info('Redis is back')
+  #cameBack(role: Role): void {
+    if (this.#away.delete(role) && this.#away.size === 0) this.#options.logger.info('Redis is back')
   }
 }
 

@@ -2,6 +2,7 @@
  * One connection to Redis, from its handshake to its end. It is never mended: who needs one opens another, and knows
  * that what was under way on this one may have been done or not. The only file that knows `@redis/client`.
  */
+import type * as RedisClient from '@redis/client'
 import { UsanicError } from '../base/errors.js'
 
 /** A reply; texts are buffers, but for simple ones such as OK. */
@@ -17,7 +18,7 @@ export class LostError extends Error {
   override readonly name = 'LostError'
 }
 
-type Library = typeof import('@redis/client')
+type Library = typeof RedisClient
 
 /** What is used of its client. */
 interface NativeClient {
@@ -95,8 +96,8 @@ export class Connection {
     })
     try {
       await within(timeoutMs, client.connect())
-      const info = String(await within(timeoutMs, client.sendCommand(['CLIENT', 'INFO'])))
-      return new Connection(library, client, info, closed, end)
+      const info = await within(timeoutMs, client.sendCommand<Buffer>(['CLIENT', 'INFO']))
+      return new Connection(library, client, info.toString(), closed, end)
     } catch (error) {
       giveUp()
       throw error

@@ -199,8 +199,8 @@ function full(maxPending: number): UsanicError {
 function doubtful(timeoutMs: number): UsanicError {
   return new UsanicError(
     'ERR_BROKER_TIMEOUT',
-    `Redis has not confirmed the event within ${timeoutMs} ms (commandTimeoutMs), or lost the log that it went to. ` +
-      'It may have been stored.',
+    `Redis has not confirmed the event within ${timeoutMs} ms (commandTimeoutMs), or its connection or its log was ` +
+      'lost meanwhile. It may have been stored.',
   )
 }
 

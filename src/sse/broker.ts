@@ -3,6 +3,7 @@
  * back through the tail, in that order, to the hub that delivers it. One process needs no more than a counter;
  * a broker that several processes share keeps their one log, of which each hub holds a copy of the newest part.
  */
+import { UsanicError } from '../base/errors.js'
 import { newEpoch, type Cursor } from './cursor.js'
 
 /** An event on its way through a broker. */
@@ -73,4 +74,12 @@ export class MemoryBroker implements Broker {
   stop(): void {
     // The log is kept for the next start.
   }
+}
+
+/** What a hub at `head` says of an event that is not the next. */
+export function outOfOrder(seq: number, head: number): UsanicError {
+  return new UsanicError(
+    'ERR_BROKER_ORDER',
+    `The broker told event ${seq} after ${head}; sequences are contiguous. Call begin() where the log has a hole.`,
+  )
 }

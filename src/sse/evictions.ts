@@ -2,11 +2,14 @@
 import type { Logger } from '../base/logger.js'
 import type { Client } from './client.js'
 import type { Counters } from './counters.js'
+import { heaviest } from './own-frames.js'
 
 /** What evictions are made with. */
 export interface EvictionsOptions {
   readonly logger: Logger
   readonly history: object | undefined
+  readonly snapshots: object | undefined
+  readonly maxLagBytes: number
 }
 
 /** The evictions of one hub. */
@@ -35,6 +38,15 @@ export class Evictions {
       this.#counters.evictedLag++
       this.#evict(client, reason)
     }
+  }
+
+  /** Drops blocked ones of `laggards` until what is held for single clients, `insertBytes` now, is within `maxLagBytes`. */
+  relieve(laggards: Iterable<Client>, insertBytes: number): void {
+    const { maxLagBytes, snapshots } = this.#options
+    if (insertBytes <= maxLagBytes && snapshots === undefined) return
+    const blocked = [...laggards].filter(({ state }) => state === 'blocked')
+    const reason = 'what is held for single clients is more than maxLagBytes'
+    this.lagging(heaviest(blocked, maxLagBytes), reason)
   }
 
   #evict(client: Client, reason: string): void {

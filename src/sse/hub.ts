@@ -13,9 +13,9 @@ import type { StreamSink } from '../http/ports.js'
 import type { StreamResponse } from '../http/response.js'
 import { Arrivals } from './arrivals.js'
 import type { Audience } from './audience.js'
-import type { Broker, BrokerEvent, BrokerTail } from './broker.js'
+import { outOfOrder, type Broker, type BrokerEvent, type BrokerTail } from './broker.js'
 import { Client, type ClientOwner } from './client.js'
-import { closingFrame, gapFrame, jitteredRetryMs, resetFrame } from './control.js'
+import { closingFrame, jitteredRetryMs } from './control.js'
 import { Counters, type SseStats } from './counters.js'
 import { formatCursor, parseCursor, type Cursor } from './cursor.js'
 import { Delivery, type Visit } from './delivery.js'
@@ -28,12 +28,10 @@ import { Chunk, Frame } from './frame.js'
 import { Holds } from './holds.js'
 import { HookQueue } from './hook-queue.js'
 import { Laggards, type LaggardsOwner } from './laggards.js'
+import { Losses, rebase } from './losses.js'
 import type { FlushOptions, ResolvedHistory, SlowPolicy, SseHooks } from './options.js'
 import { Openings, type Subscription } from './opening.js'
-import { heaviest } from './own-frames.js'
 import { Pings, type PingMode } from './pings.js'
-import { rebase } from './renewal.js'
-import type { ResetReason } from './resume.js'
 import { Retention } from './retention.js'
 import { PendingSends } from './sends.js'
 import type { Snapshots } from './snapshots.js'
@@ -80,6 +78,7 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner, BrokerTail {
   readonly #drains = new Drains()
   readonly #counters = new Counters()
   readonly #evictions: Evictions
+  readonly #losses: Losses
   readonly #pings: Pings
   readonly #openings: Openings
   readonly #arrivals: Arrivals
@@ -99,7 +98,7 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner, BrokerTail {
   constructor(options: HubOptions) {
     this.#options = options
     this.#delivery = new Delivery(this.#window, options.slowPolicy === 'conflate', (client) => {
-      this.#announceGap(client)
+      this.#losses.announceGap(client, this.#window.log.floor)
     })
     this.#sweep = new Sweep(this.#window, this.#delivery, this, options.flush.maxDelayMs)
     this.#retention = new Retention(this.#window, options, (channel) => {
@@ -109,6 +108,18 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner, BrokerTail {
     this.#holds = this.#holdsOn(options.snapshots)
     this.#evictions = new Evictions(options, this.#counters, (client) => {
       this.#drop(client)
+    })
+    this.#losses = new Losses({
+      window: this.#window,
+      laggards: this.#laggards,
+      retention: this.#retention,
+      evictions: this.#evictions,
+      counters: this.#counters,
+      holds: this.#holds,
+      hasHistory: options.history !== undefined,
+      insert: (client, frame) => {
+        this.insert(client, frame)
+      },
     })
     this.#hooks = new HookQueue(options, options.logger)
     this.#pings = new Pings(options.heartbeat)
@@ -163,7 +174,7 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner, BrokerTail {
     if (this.#delivery.insertBytes <= this.#options.maxLagBytes) return
     // Who takes bytes gets them now, and holds nothing; of the others those go that hold the most.
     if (client.state === 'replaying') this.visited(client, this.#delivery.advance(client, Infinity))
-    this.#relieveOwn()
+    this.#evictions.relieve(this.#laggards, this.#delivery.insertBytes)
   }
 
   // --- what the broker tells
@@ -186,14 +197,17 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner, BrokerTail {
     const { log } = this.#window
     const reason = epoch === log.epoch ? 'trimmed' : 'epoch'
     this.#sweep.flush()
-    if (this.#options.history === undefined) this.#abandon()
+    this.#losses.ends()
     this.#window.begin(epoch, floor)
     this.#directory.begin()
     this.#delivery.forgetPieces()
     this.#holds?.begin()
     this.#sends.settle(Infinity)
     this.#arrivals.ended()
-    for (const client of this.clients()) this.#renew(client, reason)
+    for (const client of this.clients()) {
+      if (this.#state === 'stopping') rebase(client, floor)
+      else this.#losses.renew(client, reason)
+    }
   }
 
   // --- clients
@@ -240,7 +254,7 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner, BrokerTail {
     subscription.onOpen?.(client)
     if (isFresh && !isOwn && this.#holds !== undefined) {
       client.state = 'opening'
-      this.#holds.hold(client, this.#hasPositions(client))
+      this.#holds.hold(client, this.#losses.hasPositions(client))
     } else if (this.#window.hasPending(audience, from)) {
       this.#catchUp(client)
     }
@@ -361,7 +375,8 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner, BrokerTail {
     // A comment must not land within an event that is still on its way.
     if (client.state !== 'live' || client.part !== undefined) return
     const { epoch, head } = this.#window.log
-    const hasPosition = this.#hasPositions(client) && !this.#window.hasPending(client.audience, client.cursor)
+    const hasPosition =
+      this.#losses.hasPositions(client) && !this.#window.hasPending(client.audience, client.cursor)
     const chunk = hasPosition ? this.#pings.chunkAt(epoch, head) : this.#pings.plain
     if (!this.#delivery.write(client, chunk)) this.#laggards.block(client)
   }
@@ -381,7 +396,8 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner, BrokerTail {
   visited(client: Client, visit: Visit): void {
     if (visit === 'refused') {
       this.#laggards.block(client)
-      if (this.#delivery.insertBytes > this.#options.maxLagBytes) this.#relieveOwn()
+      if (this.#delivery.insertBytes > this.#options.maxLagBytes)
+        this.#evictions.relieve(this.#laggards, this.#delivery.insertBytes)
     } else if (visit === 'more') {
       this.#drains.progressed(client, client.cursor)
     } else if (visit === 'done' && client.lag?.awaited !== undefined && this.#state !== 'stopping') {
@@ -404,7 +420,7 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner, BrokerTail {
       this.#retention.trim(seq, this.#laggards, heldFrom),
       'it is behind by more than maxLagBytes',
     )
-    this.#relieveOwn()
+    this.#evictions.relieve(this.#laggards, this.#delivery.insertBytes)
     this.#sends.settle(seq)
   }
 
@@ -523,61 +539,6 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner, BrokerTail {
     })
   }
 
-  /** Whether positions of the log are told to `client`. */
-  #hasPositions({ audience }: Client): boolean {
-    return this.#options.history !== undefined && audience.hasPositions
-  }
-
-  /** The log begins anew: `client` goes on at its floor, and is told so where positions mean something to it. */
-  #renew(client: Client, reason: ResetReason): void {
-    const { epoch, floor } = this.#window.log
-    rebase(client, floor)
-    if (this.#state === 'stopping') return
-    // Who waits for its first snapshot has no position yet.
-    const isOpening = client.lag?.awaited !== undefined
-    if (!isOpening && this.#hasPositions(client)) {
-      this.#counters.reset(reason)
-      const cursor =
-        this.#holds === undefined || client.audience.isOwn ? formatCursor(epoch, floor) : undefined
-      const bytes = Buffer.from(resetFrame(reason, client.channels, cursor))
-      this.insert(client, new Frame(bytes))
-    }
-    if (!isOpening && (!this.#hasPositions(client) || client.audience.isOwn)) return
-    this.#holds?.hold(client, this.#hasPositions(client))
-  }
-
-  /** The log ends, and no reset says so: those who still need something of it are dropped, or told what they lose. */
-  #abandon(): void {
-    const { head } = this.#window.log
-    const lost = this.#retention.abandon(this.#laggards)
-    this.#evictions.lagging(lost, 'it was behind when the log of its broker began anew')
-    for (const client of this.#laggards) this.#announceGap(client, head)
-  }
-
-  /** Drops blocked clients until what is held for single clients is within `maxLagBytes`. */
-  #relieveOwn(): void {
-    const { maxLagBytes, snapshots } = this.#options
-    if (this.#delivery.insertBytes <= maxLagBytes && snapshots === undefined) return
-    const blocked = [...this.#laggards].filter(({ state }) => state === 'blocked')
-    this.#evictions.lagging(
-      heaviest(blocked, maxLagBytes),
-      'what is held for single clients is more than maxLagBytes',
-    )
-  }
-
-  /** Tells `client` what it has lost, after what was sent to it before that, and before its next event. */
-  #announceGap(client: Client, to = this.#window.log.floor): void {
-    const gap = client.lag?.gap
-    if (gap === undefined || client.lag === undefined) return
-    client.lag.gap = undefined
-    this.#counters.gaps++
-    const bytes = Buffer.from(gapFrame(this.#window.log.epoch, gap.from, to, gap.missed))
-    const inserts = (client.inserts ??= [])
-    const later = inserts.findIndex(({ after }) => after > client.cursor)
-    const told = { after: client.cursor, frame: new Frame(bytes), ownBytes: 0 }
-    inserts.splice(later === -1 ? inserts.length : later, 0, told)
-  }
-
   /** `client` is behind, and its socket takes bytes: it gets what it lacks in its turn. */
   #catchUp(client: Client): void {
     this.#laggards.replay(client)
@@ -602,11 +563,4 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner, BrokerTail {
     client.sink.close()
     this.forget(client)
   }
-}
-
-function outOfOrder(seq: number, head: number): UsanicError {
-  return new UsanicError(
-    'ERR_BROKER_ORDER',
-    `The broker told event ${seq} after ${head}; sequences are contiguous. Call begin() where the log has a hole.`,
-  )
 }

@@ -19,7 +19,7 @@ export interface BrokerCase {
   /** Whether it is for brokers that several processes share (`isShared`). */
   readonly isForShared: boolean
   /** Resolves when it holds; rejects with what does not. Takes at most some ten seconds. */
-  run(makeBroker: MakeBroker): Promise<void>
+  readonly run: (makeBroker: MakeBroker) => Promise<void>
 }
 
 /** How long a case waits for an event, in milliseconds. */
@@ -80,7 +80,9 @@ class Recorder implements BrokerTail {
 interface Node {
   readonly broker: Broker
   readonly tail: Recorder
-  append(...texts: string[]): Promise<readonly { readonly seq: number; readonly epoch: string }[]>
+  readonly append: (
+    ...texts: string[]
+  ) => Promise<readonly { readonly seq: number; readonly epoch: string }[]>
 }
 
 /** Nodes for one case, stopped when it is over. */
@@ -164,7 +166,7 @@ export const BROKER_CONTRACT: readonly BrokerCase[] = [
           { channelId: '🎉\r\n\0', frame: bytes('\r\n\0'), hasId: false, key: 'a\r\nb\0' },
           { channelId: 'large', frame: bytes('x'.repeat(1024 * 1024)), hasId: false, key: undefined },
         ]
-        await Promise.all(sent.map((event) => broker.append(event)))
+        await Promise.all(sent.map(async (event) => broker.append(event)))
         await tail.reaches(sent.length)
         deepStrictEqual(tail.events.map(plain), sent.map(plain))
       }),

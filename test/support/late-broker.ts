@@ -1,5 +1,5 @@
 /** A broker elsewhere, in the hands of a test: it answers when it is told to, and its log may begin anew. */
-import { MemoryBroker, type Broker, type BrokerEvent, type BrokerTail } from '../../src/sse/broker.js'
+import type { Broker, BrokerEvent, BrokerTail, MemoryBroker } from '../../src/sse/broker.js'
 import { newEpoch, type Cursor } from '../../src/sse/cursor.js'
 
 interface Pending {

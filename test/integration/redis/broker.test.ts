@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { RedisBroker, type RedisBrokerOptions } from 'usanic/redis'
 import { Sse, type SseOptions } from 'usanic/sse'
+import { CuttableProxy } from '../../support/cuttable-proxy.js'
 import { eventually } from '../../support/eventually.js'
 import { freePort } from '../../support/free-port.js'
 import { freshApp } from '../../support/fresh-app.js'
@@ -159,6 +160,33 @@ describe.runIf(hasRedis)('with a Redis', () => {
     await app.listen({ port: 0 })
     expect(sse.cursor()).toBe(cursor.replace(/\.1$/, '.2'))
     await app.stop()
+  })
+
+  it.each([
+    ['may do what the documentation lists', '+client|kill', 0],
+    ['may not end connections', '-client|kill', 'ERR_BROKER_TIMEOUT'],
+  ])('a user who %s goes on after a cut', async (_, kill, outcome) => {
+    const prefix = newPrefix()
+    const user = `user-${prefix}`
+    const commands =
+      '+eval +info +client|info +xadd +xread +xrange +xinfo +xgroup +hmget +hset +exists +unlink'.split(' ')
+    await redis.ask('ACL', 'SETUSER', user, 'on', '>secret', `~${prefix}:*`, ...commands, kill)
+    await using proxy = await CuttableProxy.start(redis.port)
+    const url = `redis://${user}:secret@127.0.0.1:${proxy.port}`
+    await using one = await node(prefix, {}, { url })
+    expect(await one.sse.send('hello')).toBe(0)
+    const underWay = one.sse.send('under way').catch(({ code }: { code: string }) => code)
+    proxy.cut()
+    proxy.restore()
+    expect(await underWay).toBe(outcome)
+    expect(await one.sse.send('after')).toBe(0)
+  })
+
+  it('a wrong password stops the start, and is not told', async () => {
+    const url = `redis://somebody:secret@127.0.0.1:${redis.port}`
+    const refused = node(newPrefix(), {}, { url }).catch((error: unknown) => String(error))
+    expect(await refused).toMatch(/^UsanicError: .*WRONGPASS/)
+    expect(await refused).not.toContain('secret')
   })
 
   it('a key that is somebody else’s stops the start', async () => {
