@@ -175,7 +175,7 @@ describe.runIf(hasRedis)('with a Redis', () => {
     const url = `redis://${user}:secret@127.0.0.1:${proxy.port}`
     await using one = await node(prefix, {}, { url })
     expect(await one.sse.send('hello')).toBe(0)
-    const underWay = one.sse.send('under way').catch(({ code }: { code: string }) => code)
+    const underWay = one.sse.send('under way').catch((error: unknown) => (error as { code: string }).code)
     proxy.cut()
     proxy.restore()
     expect(await underWay).toBe(outcome)
