@@ -7,13 +7,14 @@ const ROOMS = {
   router: ['base'],
   http: ['base'],
   native: ['base', 'http'],
-  app: ['base', 'router', 'http', 'native'],
+  workers: ['base'],
+  app: ['base', 'router', 'http', 'native', 'workers'],
   decorators: ['base', 'router', 'http', 'app'],
-  sse: ['base', 'http', 'app'],
+  sse: ['base', 'http', 'app', 'workers'],
   redis: ['base', 'sse'],
   openapi: ['base', 'router', 'http', 'app'],
   testing: ['base', 'sse'],
-  cli: ['base', 'app'],
+  cli: ['base', 'app', 'workers'],
 }
 
 const roomRules = Object.entries(ROOMS).map(([room, allowed]) => ({

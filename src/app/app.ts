@@ -10,7 +10,7 @@ import { refuseUnknownKeys } from '../base/suggest.js'
 import { URLBuildError } from '../http/exceptions.js'
 import type { UrlForOptions, UrlParams } from '../http/url-builder.js'
 import { NativeServer, checkBuild, headLimitWarning, loadBuild } from '../native/index.js'
-import type { Certificate, ListenAddress } from '../native/index.js'
+import type { Certificate, ListenAddress, PortSharing } from '../native/index.js'
 import { Router } from '../router/index.js'
 import { AccessLog } from './access-log.js'
 import { AutoMethods } from './auto-methods.js'
@@ -21,12 +21,13 @@ import { checkRouteDefaults } from './declaration.js'
 import { Dispatcher } from './dispatcher.js'
 import type { AnyCtx, REQUEST_CTX, Route } from './handler.js'
 import { addHealthRoutes, type HealthOptions } from './health.js'
-import { listenAddress, serverLimits, type ListenOptions } from './listen-options.js'
+import type { StopEvent } from './lifecycle.js'
+import { listenAddress, serverLimits, type ListenOptions, type RunOptions } from './listen-options.js'
 import { Recorder } from './recorder.js'
 import { checkUrlPrefix, type RegistrationOptions } from './recording.js'
 import { AppRegistry } from './registry.js'
 import type { RouteEntry } from './route-table.js'
-import { runUntilSignal } from './run.js'
+import { runUntilSignal, type RunPorts } from './run.js'
 import type { BuiltInEvent } from './signal-event.js'
 import type { DispatchOptions, EventOptions, SignalContext } from './signals.js'
 import { Site } from './site.js'
@@ -86,6 +87,8 @@ const REGISTRATION_OPTIONS = [
   'version',
   'versionPrefix',
 ] as const
+/** How long a worker that stops waits for the requests of connections that it has accepted, in milliseconds. */
+const LATE_REQUEST_MS = 500
 const registry = new AppRegistry<App>()
 
 /** A web application on one native server. `Ctx` is the type of `app.ctx`, `RequestCtx` that of `request.ctx`. */
@@ -112,6 +115,8 @@ export class App<Ctx extends object = AnyCtx, RequestCtx extends object = AnyCtx
   #server: NativeServer | undefined
   #starting: Promise<ListenAddress> | undefined
   #stopping: Promise<void> | undefined
+  /** Ends the workers, while this process runs them. */
+  #stopWorkers: (() => Promise<void>) | undefined
 
   /**
    * Makes an application and enters its name in the registry. Throws `ERR_APP_NAME`, `ERR_APP_EXISTS`,
@@ -268,6 +273,10 @@ export class App<Ctx extends object = AnyCtx, RequestCtx extends object = AnyCtx
    * threw; then what had started has been stopped again and another `listen` may be tried.
    */
   async listen(options: ListenOptions = {}): Promise<ListenAddress> {
+    return this.#listen(options, 'alone')
+  }
+
+  async #listen(options: ListenOptions, sharing: PortSharing): Promise<ListenAddress> {
     const address = listenAddress(options)
     if (this.#state !== 'idle' && this.#state !== 'stopped') {
       throw new UsanicError(
@@ -282,26 +291,39 @@ export class App<Ctx extends object = AnyCtx, RequestCtx extends object = AnyCtx
       this.logger.verbose = options.debug
     const logsAccess = options.accessLog ?? (options.debug === true || this.config.ACCESS_LOG)
     this.#dispatcher.accessLog = logsAccess ? new AccessLog(this.logger) : undefined
-    this.#starting = this.#start(address, options.ssl)
+    this.#starting = this.#start(address, options.ssl, sharing)
     return this.#starting
   }
 
   /**
    * Serves until SIGINT or SIGTERM, then stops in order and resolves; a second signal ends the process at once.
-   * Says where it listens. A start that fails is logged and makes the process exit with code 1: for an error to
-   * catch use `listen`.
+   * Says where it listens. With `workers` this process becomes their supervisor: it serves nothing itself, starts
+   * the same script for each of them, and in these `run` serves. A start that fails is logged and makes the process
+   * exit with code 1: for an error to catch use `listen`. Rejects with a TypeError for bad `workers`, and with
+   * `ERR_WORKERS` where there can be none.
    */
-  async run(options: ListenOptions = {}): Promise<void> {
-    await runUntilSignal(this, options)
+  async run(options: RunOptions = {}): Promise<void> {
+    const ports: RunPorts = {
+      listen: (listenOptions, sharing) => this.#listen(listenOptions, sharing),
+      start: (event) => this.#site.lifecycle.start(event, this),
+      stop: (event) => this.#callStopListeners(event),
+      listensFor: (event) => this.#site.lifecycle.has(event),
+      supervises: (stopWorkers) => {
+        this.#stopWorkers = stopWorkers
+      },
+    }
+    await runUntilSignal(this, options, ports)
   }
 
   /**
    * Stops serving: listeners of `before_server_stop`, no new connections, what is under way until
    * `GRACEFUL_SHUTDOWN_TIMEOUT`, then the rest is dropped, listeners of `after_server_stop`. Frees the name.
    * Safe to call twice; resolves when all is closed. During a start it waits for that first, as long as for a
-   * stop: a start listener that awaits it, and so itself, gets `ERR_APP_STATE` then.
+   * stop: a start listener that awaits it, and so itself, gets `ERR_APP_STATE` then. Where the workers of `run` are
+   * supervised it stops these.
    */
   async stop(): Promise<void> {
+    if (this.#stopWorkers !== undefined) await this.#stopWorkers()
     if (this.#state === 'starting') await this.#startEnded()
     if (this.#state === 'running') {
       this.#state = 'stopping'
@@ -312,7 +334,11 @@ export class App<Ctx extends object = AnyCtx, RequestCtx extends object = AnyCtx
     if (this.#state !== 'stopping') registry.remove(this as unknown as App) // reason: the registry does not look into ctx
   }
 
-  async #start(where: ListenAddress, certificate: Certificate | undefined): Promise<ListenAddress> {
+  async #start(
+    where: ListenAddress,
+    certificate: Certificate | undefined,
+    sharing: PortSharing,
+  ): Promise<ListenAddress> {
     try {
       const build = this.#build ?? (await loadBuild(this.config.REQUEST_MAX_HEADER_SIZE))
       const server = new NativeServer(checkBuild(build), {
@@ -332,7 +358,7 @@ export class App<Ctx extends object = AnyCtx, RequestCtx extends object = AnyCtx
       await this.#signal('server.init.before')
       await this.#site.lifecycle.start('before_server_start', this)
       this.#tasks.start()
-      const address = await server.listen(where)
+      const address = await server.listen(where, sharing)
       await this.#site.lifecycle.start('after_server_start', this)
       await this.#signal('server.init.after')
       this.#state = 'running'
@@ -347,15 +373,15 @@ export class App<Ctx extends object = AnyCtx, RequestCtx extends object = AnyCtx
 
   async #shutDown(): Promise<void> {
     const deadline = performance.now() + this.config.GRACEFUL_SHUTDOWN_TIMEOUT * 1000
-    const logFailure = (error: unknown) => {
-      this.logger.error({ err: error }, `A stop listener of "${this.name}" failed`)
-    }
-    const { lifecycle, signals } = this.#site
-    await this.#within(deadline, lifecycle.stop('before_server_stop', this, logFailure), 'before_server_stop')
+    await this.#within(deadline, this.#callStopListeners('before_server_stop'), 'before_server_stop')
     await this.#within(deadline, this.#signal('server.shutdown.before'), 'server.shutdown.before')
     const server = this.#server
     if (server !== undefined) {
+      // Connections that wait to be accepted die with the socket; after a poll of the event loop there are fewest.
+      if (server.isSharing) await new Promise((resolve) => setImmediate(resolve))
       server.stopListening()
+      // Who has just connected to a port that others go on with sends its request yet, and is answered.
+      if (server.isSharing) await new Promise((resolve) => setTimeout(resolve, LATE_REQUEST_MS))
       await server.drained(Math.max(0, deadline - performance.now()))
       server.close()
       this.#server = undefined
@@ -363,10 +389,16 @@ export class App<Ctx extends object = AnyCtx, RequestCtx extends object = AnyCtx
     // What listeners close here is theirs to close in any case: they get a second of their own.
     const last = Math.max(deadline, performance.now() + 1000)
     await this.#within(last, this.#tasks.stop(), 'cancelling the tasks')
-    await this.#within(last, lifecycle.stop('after_server_stop', this, logFailure), 'after_server_stop')
+    await this.#within(last, this.#callStopListeners('after_server_stop'), 'after_server_stop')
     await this.#within(last, this.#signal('server.shutdown.after'), 'server.shutdown.after')
-    signals.close()
+    this.#site.signals.close()
     this.#state = 'stopped'
+  }
+
+  #callStopListeners(event: StopEvent): Promise<void> {
+    return this.#site.lifecycle.stop(event, this, (error) => {
+      this.logger.error({ err: error }, `A stop listener of "${this.name}" failed`)
+    })
   }
 
   async #startEnded(): Promise<void> {

@@ -18,7 +18,7 @@ export type {
 export type { HealthOptions } from './health.js'
 export { HTTPMethodView } from './http-method-view.js'
 export { LIFECYCLE_EVENTS, type LifecycleEvent, type Listener } from './lifecycle.js'
-export type { ListenOptions } from './listen-options.js'
+export type { ListenOptions, RunOptions } from './listen-options.js'
 export type {
   MiddlewareResult,
   PriorityOptions,

@@ -3,18 +3,27 @@
  * those of blueprints, then as registered; at the stop in the exact reverse.
  *
  *   before_server_start → bind → after_server_start → … → before_server_stop → drain → after_server_stop
+ *
+ * Around these, once in the process that called `run` and never in a worker: main_process_start, main_process_stop.
  */
 
-/** The four points at which an application calls its listeners. */
+/** The points at which an application calls its listeners. */
 export const LIFECYCLE_EVENTS = [
+  'main_process_start',
   'before_server_start',
   'after_server_start',
   'before_server_stop',
   'after_server_stop',
+  'main_process_stop',
 ] as const
 
 /** One of {@link LIFECYCLE_EVENTS}. */
 export type LifecycleEvent = (typeof LIFECYCLE_EVENTS)[number]
+
+/** Those before which something starts. */
+export type StartEvent = 'main_process_start' | 'before_server_start' | 'after_server_start'
+/** Those after which something is over. */
+export type StopEvent = 'before_server_stop' | 'after_server_stop' | 'main_process_stop'
 
 /** Called at a lifecycle event; awaited. */
 export type Listener<A> = (app: A) => void | Promise<void>
@@ -36,10 +45,12 @@ export function checkEvent(event: LifecycleEvent): void {
 /** The listeners of one application. */
 export class Lifecycle<A> {
   readonly #listeners: Record<LifecycleEvent, ListenerEntry<A>[]> = {
+    main_process_start: [],
     before_server_start: [],
     after_server_start: [],
     before_server_stop: [],
     after_server_stop: [],
+    main_process_stop: [],
   }
 
   /** Takes a listener that was checked, and puts it in its place. */
@@ -50,8 +61,13 @@ export class Lifecycle<A> {
     entries.sort((a, b) => b.priority - a.priority || Number(a.isOfBlueprint) - Number(b.isOfBlueprint))
   }
 
+  /** Whether anybody listens. */
+  has(event: LifecycleEvent): boolean {
+    return this.#listeners[event].length > 0
+  }
+
   /** Calls the listeners of a start event one after the other; the first error ends it. */
-  async start(event: 'before_server_start' | 'after_server_start', app: A): Promise<void> {
+  async start(event: StartEvent, app: A): Promise<void> {
     const entries = this.#listeners[event]
     const called = new Set<ListenerEntry<A>>()
     // Looked up anew each time: a listener may register another one, which gets its turn as well.
@@ -63,11 +79,7 @@ export class Lifecycle<A> {
   }
 
   /** Calls every listener of a stop event in reverse order; errors go to `onError` and end nothing. */
-  async stop(
-    event: 'before_server_stop' | 'after_server_stop',
-    app: A,
-    onError: (error: unknown) => void,
-  ): Promise<void> {
+  async stop(event: StopEvent, app: A, onError: (error: unknown) => void): Promise<void> {
     for (const { listener } of this.#listeners[event].toReversed()) {
       try {
         await listener(app)

@@ -22,6 +22,17 @@ export interface ListenOptions {
   accessLog?: boolean
 }
 
+/** {@link ListenOptions}, and how many processes serve. */
+export interface RunOptions extends ListenOptions {
+  /**
+   * Serves in so many processes that share the port, `fast` in as many as there are cores: the system spreads the
+   * connections. Not with `unix`. Default: this process alone.
+   */
+  workers?: number | 'fast'
+  /** How long the event loop of a worker may be stuck, in milliseconds; then it is killed and replaced. Default 30,000. */
+  workerTimeoutMs?: number
+}
+
 const OPTIONS = ['host', 'port', 'unix', 'ssl', 'debug', 'accessLog'] as const
 
 /** The address that `options` name. Throws a TypeError for what cannot be meant. */

@@ -235,6 +235,19 @@ export class Recorder<A> extends HookRecorder<A> {
     }
   }
 
+  /**
+   * Calls `listener` in the process that calls `run`, before any server starts: once, however many workers there
+   * are. Not by `listen`, and not by `usanic --workers`, whose main process loads no application.
+   */
+  mainProcessStart(listener: Listener<A>, options: PriorityOptions = {}): void {
+    this.#target.declare(declareListener('main_process_start', listener, options))
+  }
+
+  /** Calls `listener` where {@link mainProcessStart} does, when every server has stopped. */
+  mainProcessStop(listener: Listener<A>, options: PriorityOptions = {}): void {
+    this.#target.declare(declareListener('main_process_stop', listener, options))
+  }
+
   /** Calls `listener` before the server binds its port. */
   beforeServerStart(listener: Listener<A>, options: PriorityOptions = {}): void {
     this.#target.declare(declareListener('before_server_start', listener, options))

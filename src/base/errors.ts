@@ -51,6 +51,8 @@ export const ERROR_CODES = [
   'ERR_TASK_EXISTS',
   'ERR_TLS_CERTIFICATE',
   'ERR_WEBSOCKET_RECV',
+  'ERR_WORKERS',
+  'ERR_WORKER_START',
 ] as const
 
 /** One of {@link ERROR_CODES}. */

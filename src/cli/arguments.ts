@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util'
 import type { ListenOptions } from '../app/index.js'
 import { nearest } from '../base/suggest.js'
+import { DEFAULT_TIMEOUT_MS, checkTimeout, workerCount } from '../workers/index.js'
 
 /** A mistake on the command line or in what it names: told without a stack. */
 export class CliError extends Error {
@@ -19,6 +20,9 @@ export interface ServeCommand {
   readonly name: 'serve'
   readonly target: string
   readonly options: ListenOptions
+  /** How many processes serve; undefined for this one alone. */
+  readonly workers: number | undefined
+  readonly workerTimeoutMs: number
   /** Restarts when a file changes. */
   readonly dev: boolean
   /** Runs under the process that does the restarting. */
@@ -43,6 +47,9 @@ TypeScript needs the package tsx.
   -u, --unix <path>        unix socket to listen on, instead of host and port
       --tls-cert <file>    certificate chain in PEM; speaks TLS
       --tls-key <file>     its private key in PEM
+  -w, --workers <n>        serve in so many processes that share the port; SIGHUP replaces them one by one
+      --fast               in as many as there are cores
+      --worker-timeout <s> seconds that a worker's event loop may be stuck before it is replaced (30)
       --dev                debug, and a restart whenever a file of the project changes
       --debug              error pages with details, verbose log; never in production
       --access-log         log every answer
@@ -57,6 +64,9 @@ const OPTIONS = {
   unix: { type: 'string', short: 'u' },
   'tls-cert': { type: 'string' },
   'tls-key': { type: 'string' },
+  workers: { type: 'string', short: 'w' },
+  fast: { type: 'boolean' },
+  'worker-timeout': { type: 'string' },
   dev: { type: 'boolean' },
   debug: { type: 'boolean' },
   'access-log': { type: 'boolean' },
@@ -67,8 +77,6 @@ const OPTIONS = {
 } as const
 
 const PUBLIC_NAMES = Object.keys(OPTIONS).filter((name) => name !== 'supervised')
-/** Options of Sanic's command line that somebody will try. */
-const SANIC_WORKERS: readonly string[] = ['w', 'workers', 'fast', 'single']
 
 type Values = ReturnType<typeof parse>['values']
 
@@ -86,6 +94,7 @@ export function readCommand(args: readonly string[]): Command {
     name: 'serve',
     target,
     options: listenOptions(values),
+    ...workerOptions(values),
     dev: values.dev === true,
     supervised: values.supervised === true,
   }
@@ -101,9 +110,6 @@ function parse(args: readonly string[]) {
     const [, option = '', name = ''] = unknown
     const what = `Unknown option '${option}'`
     // What node says further is about positional arguments that begin with a hyphen.
-    if (SANIC_WORKERS.includes(name)) {
-      throw misused(`${what}. There are no workers: start several processes behind a proxy.`)
-    }
     const near = option.startsWith('--') ? nearest(name, PUBLIC_NAMES) : undefined
     throw misused(near === undefined ? `${what}.` : `${what}. Did you mean --${near}?`)
   }
@@ -129,6 +135,31 @@ function listenOptions(values: Values): ListenOptions {
     ...((debug === true || dev === true) && { debug: true }),
     ...(values['access-log'] === true && { accessLog: true }),
     ...(values['no-access-log'] === true && { accessLog: false }),
+  }
+}
+
+function workerOptions(values: Values): Pick<ServeCommand, 'workers' | 'workerTimeoutMs'> {
+  const { workers, fast, dev, unix, 'worker-timeout': seconds } = values
+  const isSeveral = workers !== undefined || fast === true
+  if (workers !== undefined && fast === true) throw misused('--workers and --fast exclude each other.')
+  if (isSeveral && dev === true) throw misused('--dev runs one process: leave --workers and --fast out.')
+  if (isSeveral && unix !== undefined) {
+    throw misused('Processes cannot share a unix socket: give --host and --port, or no --workers and --fast.')
+  }
+  if (!isSeveral && seconds !== undefined) throw misused('--worker-timeout goes with --workers or --fast.')
+  const workerTimeoutMs = seconds === undefined ? DEFAULT_TIMEOUT_MS : Number(seconds) * 1000
+  try {
+    checkTimeout(workerTimeoutMs)
+  } catch {
+    throw misused(`--worker-timeout ${seconds ?? ''} is not a number of seconds, 0.1 or more.`)
+  }
+  try {
+    const given = fast === true ? ('fast' as const) : Number(workers)
+    return { workers: isSeveral ? workerCount(given) : undefined, workerTimeoutMs }
+  } catch {
+    throw misused(
+      `--workers ${workers ?? ''} is not a number of processes; it must be a whole number from 1 to 1024.`,
+    )
   }
 }
 

@@ -1,10 +1,12 @@
 #!/usr/bin/env node
 /** The command `usanic`: serves an application, or lists its routes. */
 import { readFileSync } from 'node:fs'
-import type { ListenOptions } from '../app/index.js'
+import type { RunOptions } from '../app/index.js'
+import { ConsoleLogger } from '../base/logger.js'
+import { supervise as superviseWorkers, thisProgram, thisWorker } from '../workers/index.js'
 import { CliError, HELP, readCommand, type ServeCommand } from './arguments.js'
 import { supervise } from './dev.js'
-import { loadApp } from './load-app.js'
+import { loadApp, locate } from './load-app.js'
 import { routesTable } from './routes-table.js'
 import { stopWithSupervisor } from './supervised.js'
 
@@ -25,8 +27,24 @@ async function main(args: readonly string[]): Promise<void> {
     }
     case 'serve':
       if (command.dev && !command.supervised) await supervise(command.target, args)
+      else if (command.workers !== undefined && thisWorker() === undefined)
+        await runWorkers(command, command.workers)
       else await serve(command)
   }
+}
+
+/** Loads none of the user's code: a mistake in it ends a worker, never the one that replaces it. */
+async function runWorkers(command: ServeCommand, workers: number): Promise<void> {
+  const { target, options, workerTimeoutMs } = command
+  locate(target)
+  process.exitCode = await superviseWorkers({
+    name: target,
+    workers,
+    timeoutMs: workerTimeoutMs,
+    program: thisProgram(),
+    isOfCommand: true,
+    logger: new ConsoleLogger({ verbose: options.debug ?? false }),
+  })
 }
 
 async function serve({ target, options, supervised }: ServeCommand): Promise<void> {
@@ -38,7 +56,7 @@ async function serve({ target, options, supervised }: ServeCommand): Promise<voi
 }
 
 /** What the command line says goes before what the module gave to `run`; one address replaces the other whole. */
-function merged(own: ListenOptions, given: ListenOptions): ListenOptions {
+function merged(own: RunOptions, given: RunOptions): RunOptions {
   const options = { ...own, ...given }
   if (given.unix !== undefined) {
     delete options.host

@@ -26,6 +26,12 @@ export interface ListenAddress {
   readonly unix?: string
 }
 
+/**
+ * Who else may have the port. `alone`: nobody. Workers share it: the `first` makes sure that it is free before, one
+ * `more` joins it.
+ */
+export type PortSharing = 'alone' | 'first' | 'more'
+
 /** What the server needs of its owner. */
 export interface ServerOptions {
   /** Called for every request. Must not throw; must answer, defer, or leave the exchange unanswered. */
@@ -45,6 +51,8 @@ export interface ServerOptions {
   readonly websockets: WebsocketOptions
 }
 
+/** `LIBUS_LISTEN_DEFAULT` of the native build: with SO_REUSEPORT. */
+const SHARED_PORT = 0
 /** How many free ports are tried before a listen on any port gives up. */
 const FREE_PORT_TRIES = 5
 /** How often due answers are looked at: the response deadline is met within this much. */
@@ -59,6 +67,7 @@ const SETTLED = Promise.resolve()
 export class NativeServer implements ExchangeOwner {
   readonly websockets: Websockets
   #isStopping = false
+  #sharing: PortSharing = 'alone'
   readonly #build: NativeBuild
   readonly #options: ServerOptions
   readonly #app: NativeApp
@@ -124,6 +133,11 @@ export class NativeServer implements ExchangeOwner {
     return this.#options.certificate !== undefined
   }
 
+  /** Whether other processes may take connections on the same port. */
+  get isSharing(): boolean {
+    return this.#sharing !== 'alone'
+  }
+
   get isStopping(): boolean {
     return this.#isStopping
   }
@@ -132,9 +146,10 @@ export class NativeServer implements ExchangeOwner {
    * Binds and listens; port 0 takes a free one. Rejects with `ERR_LISTEN_IN_USE` when another server has the
    * port or the path and `ERR_LISTEN_ADDRESS` when the address cannot be had.
    */
-  async listen(address: ListenAddress): Promise<ListenAddress> {
+  async listen(address: ListenAddress, sharing: PortSharing = 'alone'): Promise<ListenAddress> {
     const { unix } = address
-    const socket = unix === undefined ? await this.#bindPort(address) : await this.#bindPath(unix)
+    this.#sharing = sharing
+    const socket = unix === undefined ? await this.#bindPort(address, sharing) : await this.#bindPath(unix)
     this.#socket = socket
     this.#deadlines = setInterval(() => {
       this.#expireLate()
@@ -234,8 +249,9 @@ export class NativeServer implements ExchangeOwner {
     void SETTLED.then(this.#afterMicrotasks)
   }
 
-  async #bindPort({ host, port }: ListenAddress): Promise<object> {
-    const socket = port === 0 ? await this.#bindAny(host) : this.#bind(host, port)
+  async #bindPort({ host, port }: ListenAddress, sharing: PortSharing): Promise<object> {
+    if (port !== 0 && sharing === 'first') await probePort(host, port)
+    const socket = port === 0 ? await this.#bindAny(host, sharing) : this.#bind(host, port, sharing)
     if (socket !== false) return socket
     await probePort(host, port) // says what is wrong
     throw portInUse(host, port)
@@ -253,19 +269,20 @@ export class NativeServer implements ExchangeOwner {
    * The native code reuses an address (SO_REUSEADDR: the closing connections of the server before) for a port that
    * is named, not for one that it chooses: so a free one is looked for, and named. Somebody may be faster.
    */
-  async #bindAny(host: string): Promise<object | false> {
+  async #bindAny(host: string, sharing: PortSharing): Promise<object | false> {
     let socket: object | false = false
     for (let tries = 0; socket === false && tries < FREE_PORT_TRIES; tries++) {
-      socket = this.#bind(host, await probePort(host, 0))
+      socket = this.#bind(host, await probePort(host, 0), sharing)
     }
     return socket
   }
 
-  /** Alone: by default the native code would share the port with a second process, and halve its connections. */
-  #bind(host: string, port: number): object | false {
+  /** Alone unless said: the native code would share the port with any second process, and halve its connections. */
+  #bind(host: string, port: number, sharing: PortSharing): object | false {
     let socket: object | false = false
+    const options = sharing === 'alone' ? this.#build.LIBUS_LISTEN_EXCLUSIVE_PORT : SHARED_PORT
     // The callback comes before listen() returns.
-    this.#app.listen(host, port, this.#build.LIBUS_LISTEN_EXCLUSIVE_PORT, (result) => {
+    this.#app.listen(host, port, options, (result) => {
       socket = result
     })
     return socket

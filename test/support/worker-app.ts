@@ -1,0 +1,35 @@
+/**
+ * A program that serves in workers, for tests: each answer says which process gave it. Options of `run` come as JSON
+ * in RUN_OPTIONS, of its `Sse` in SSE_OPTIONS.
+ */
+import { appendFileSync } from 'node:fs'
+import { App, json, text, type RunOptions } from '../../src/index.js'
+
+const app = new App('worker-app', { config: { GRACEFUL_SHUTDOWN_TIMEOUT: 5 } })
+
+/** Who calls which listener, one a line, in the file NOTES. */
+function note(what: string): void {
+  const file = process.env['NOTES']
+  if (file !== undefined) appendFileSync(file, `${what} ${process.pid}\n`)
+}
+
+app.get('/pid', () => json({ pid: process.pid, parent: process.ppid }))
+app.get('/environment', () => text(process.env['USANIC_WORKER'] ?? 'none'))
+app.get('/stuck', () => {
+  for (;;);
+})
+app.get('/slow', async () => {
+  await new Promise((resolve) => setTimeout(resolve, 1000))
+  return text('slow')
+})
+app.get('/never', () => new Promise(() => undefined))
+app.mainProcessStart(() => note('main_process_start'))
+app.mainProcessStop(() => note('main_process_stop'))
+app.afterServerStart(() => note('after_server_start'))
+app.afterServerStop(() => note('after_server_stop'))
+if (process.env['FAILS'] === 'in workers' && process.connected) {
+  throw new Error('this program cannot start in a worker')
+}
+
+await app.run(JSON.parse(process.env['RUN_OPTIONS'] ?? '{}') as RunOptions)
+note('behind run')
