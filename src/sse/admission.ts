@@ -22,6 +22,10 @@ const POLICY = {
   allowHeaders: ['Authorization', 'Cache-Control', 'Content-Type', 'Last-Event-ID'],
 }
 
+/** How long a client that is ahead of this process's copy of the log waits for it, in milliseconds, before its reset. */
+const AHEAD_MS = 1000
+const AHEAD_CHECK_MS = 10
+
 /** What a subscription needs beside the channels that were decided. */
 type Opened = Omit<Subscription, 'request' | 'ctx' | 'isGzip'>
 
@@ -116,10 +120,10 @@ export class Admission {
     }
     const requested = this.#requested(request)
     const { channels } = this.#options
-    if (channels === undefined) return this.#subscribe(request, requested)
+    if (channels === undefined) return this.#join(request, requested)
     const decided = channels(request as Request, requested) // reason: as above
-    if (!isThenable(decided)) return this.#subscribe(request, permitted(decided))
-    return Promise.resolve(decided).then((value) => this.#subscribe(request, permitted(value)))
+    if (!isThenable(decided)) return this.#join(request, permitted(decided))
+    return Promise.resolve(decided).then((value) => this.#join(request, permitted(value)))
   }
 
   /** The channels that the query names: the first, or where several are allowed each once. */
@@ -130,6 +134,20 @@ export class Admission {
     const different = [...new Set(names)]
     if (different.length <= maxChannels) return different
     throw new BadRequest(`The query names ${different.length} channels; at most ${maxChannels} are allowed`)
+  }
+
+  /** Subscribes; a client that another process has served may be ahead of this one's copy of the log, and waits for it. */
+  #join(request: HTTPRequest, channelIds: readonly string[]): HTTPResponse | Promise<HTTPResponse> {
+    const position = this.#hub.isShared ? this.#hub.positionOf(lastEventIdOf(request)) : undefined
+    if (position === undefined || position <= this.#hub.head) return this.#subscribe(request, channelIds)
+    return this.#reached(position).then(() => this.#subscribe(request, channelIds))
+  }
+
+  /** Resolves when the log has come to `position`, or has not for too long: then the client is told. */
+  async #reached(position: number): Promise<void> {
+    for (let waited = 0; this.#hub.head < position && waited < AHEAD_MS; waited += AHEAD_CHECK_MS) {
+      await new Promise((resolve) => setTimeout(resolve, AHEAD_CHECK_MS))
+    }
   }
 
   #subscribe(request: HTTPRequest, channelIds: readonly string[]): HTTPResponse {

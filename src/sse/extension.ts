@@ -10,6 +10,7 @@ import { ConsoleLogger, type Logger } from '../base/logger.js'
 import { refuseUnknownKeys } from '../base/suggest.js'
 import type { HTTPRequest } from '../http/request.js'
 import type { HTTPResponse } from '../http/response.js'
+import { thisWorker } from '../workers/index.js'
 import { Admission } from './admission.js'
 import { MemoryBroker, type Broker, type BrokerEvent } from './broker.js'
 import { Client, type SseClient } from './client.js'
@@ -295,9 +296,9 @@ function checkOwnLog(hub: Hub): void {
 /** Brokers that have a hub. */
 const takenBrokers = new WeakSet<Broker>()
 
-/** The broker for a hub: `given`, once, or one of its own. */
-function takeBroker(given: Broker | undefined): Broker {
-  if (given === undefined) return new MemoryBroker()
+/** The broker for a hub: `given`, once; else the log of all workers in one of them, or one of its own. */
+function takeBroker(app: SseHost, { broker: given, history, url }: ResolvedSseOptions): Broker {
+  if (given === undefined) return thisWorker()?.log.feed(`${app.name} ${url}`, history) ?? new MemoryBroker()
   if (takenBrokers.has(given)) {
     throw new UsanicError(
       'ERR_BROKER_IN_USE',
@@ -329,7 +330,7 @@ function attach(app: SseHost, options: ResolvedSseOptions): Attachment {
         })
   const hub: Hub = new Hub({
     ...options,
-    broker: takeBroker(options.broker),
+    broker: takeBroker(app, options),
     logger,
     snapshots,
     encode: (data, fields) => {

@@ -6,6 +6,9 @@
 /** The variable that makes a process a worker; it is taken out of the environment before the program runs. */
 export const ROLE_VARIABLE = 'USANIC_WORKER'
 
+/** The descriptor of a worker's connection to the log: a socket pair, so there is no path that others could open. */
+export const LOG_DESCRIPTOR = 4
+
 /** What a worker is told when it starts. */
 export interface WorkerRole {
   /** From 1 to the number of workers; a replacement has that of the worker before it. */

@@ -1,11 +1,13 @@
 /**
- * The supervisor: keeps n workers running that share a port. It loads and calls none of their code.
+ * The supervisor: keeps n workers running that share a port, and the log that their `Sse`s share. It loads and calls
+ * none of their code.
  *
  * The first worker starts alone: it finds out whether the program runs and the port is free, and which one that is
  * when any will do. The others follow together.
  */
 import { UsanicError } from '../base/errors.js'
 import type { Logger } from '../base/logger.js'
+import { LogServer } from './log-server.js'
 import type { Listening } from './protocol.js'
 import { Slot } from './slot.js'
 import { WorkerProcess, type Program } from './worker-process.js'
@@ -27,6 +29,7 @@ const HEARTBEATS = 10
 export class Supervisor {
   readonly #options: SupervisorOptions
   readonly #slots: Slot[]
+  readonly #log = new LogServer()
   #port: number | undefined
   #isStopping = false
   #starting: Promise<Listening> | undefined
@@ -123,6 +126,11 @@ export class Supervisor {
       heartbeatMs: Math.min(1000, timeoutMs / HEARTBEATS),
       isOfCommand,
     }
-    return new WorkerProcess(program, role, timeoutMs)
+    const worker = new WorkerProcess(program, role, timeoutMs)
+    const kill = (verdict: string) => {
+      worker.kill(verdict)
+    }
+    if (worker.logSocket !== undefined) this.#log.serve(worker.logSocket, kill)
+    return worker
   }
 }

@@ -7,7 +7,16 @@
  * time that it said it needs, and some seconds more.
  */
 import { fork, type ChildProcess } from 'node:child_process'
-import { ALIVE, ROLE_VARIABLE, STOP, readListening, type Listening, type WorkerRole } from './protocol.js'
+import type { Socket } from 'node:net'
+import {
+  ALIVE,
+  LOG_DESCRIPTOR,
+  ROLE_VARIABLE,
+  STOP,
+  readListening,
+  type Listening,
+  type WorkerRole,
+} from './protocol.js'
 
 /** Which program the workers run. */
 export interface Program {
@@ -50,6 +59,7 @@ export class WorkerProcess {
     this.#timeoutMs = timeoutMs
     const child = fork(program.script, program.args, {
       execArgv: [...program.execArgv],
+      stdio: ['inherit', 'inherit', 'inherit', 'ipc', 'pipe'],
       env: { ...process.env, [ROLE_VARIABLE]: JSON.stringify(role) },
     })
     this.#child = child
@@ -75,6 +85,11 @@ export class WorkerProcess {
     this.#watchdog = setInterval(() => {
       this.#check()
     }, timeoutMs / CHECKS)
+  }
+
+  /** Its connection to the log; none when it could not be started at all. */
+  get logSocket(): Socket | undefined {
+    return this.#child.stdio?.[LOG_DESCRIPTOR] as Socket | undefined // reason: a pipe of node is a socket
   }
 
   get pid(): number | undefined {

@@ -3,7 +3,16 @@
  * to stop, and ends when its supervisor is gone. Found by every copy of the package that a program may have.
  */
 import { isMainThread } from 'node:worker_threads'
-import { ALIVE, ROLE_VARIABLE, STOP, listeningMessage, type Listening, type WorkerRole } from './protocol.js'
+import { connectLog, type LogClient } from './log-client.js'
+import {
+  ALIVE,
+  LOG_DESCRIPTOR,
+  ROLE_VARIABLE,
+  STOP,
+  listeningMessage,
+  type Listening,
+  type WorkerRole,
+} from './protocol.js'
 
 const KEY = Symbol.for('usanic.worker')
 const place = globalThis as { [KEY]?: Worker | undefined }
@@ -11,6 +20,8 @@ const place = globalThis as { [KEY]?: Worker | undefined }
 /** A worker's side of the conversation with its supervisor. */
 export class Worker {
   readonly role: WorkerRole
+  /** The log of its supervisor. */
+  readonly log: LogClient = connectLog(LOG_DESCRIPTOR)
   /** Called when it is to stop. Without it, it just ends: nothing is served yet. */
   #onStop: (() => void) | undefined
   #isStopping = false

@@ -4,8 +4,11 @@
  */
 import { appendFileSync } from 'node:fs'
 import { App, json, text, type RunOptions } from '../../src/index.js'
+import { Sse, type SseOptions } from '../../src/sse/index.js'
 
 const app = new App('worker-app', { config: { GRACEFUL_SHUTDOWN_TIMEOUT: 5 } })
+
+const sse = new Sse(app, JSON.parse(process.env['SSE_OPTIONS'] ?? '{}') as SseOptions)
 
 /** Who calls which listener, one a line, in the file NOTES. */
 function note(what: string): void {
@@ -23,6 +26,14 @@ app.get('/slow', async () => {
   return text('slow')
 })
 app.get('/never', () => new Promise(() => undefined))
+// Sends the numbers after `after`, so many.
+app.get('/send', async (request) => {
+  const [after = 0, count = 1] = ['after', 'count'].map((name) => Number(request.args.get(name)))
+  const numbers = Array.from({ length: count }, (_, i) => String(after + 1 + i))
+  const reached = await Promise.all(numbers.map((number) => sse.send(number)))
+  return json({ pid: process.pid, reached: reached.at(-1) })
+})
+app.get('/clients', () => json({ pid: process.pid, clients: sse.stats.clients }))
 app.mainProcessStart(() => note('main_process_start'))
 app.mainProcessStop(() => note('main_process_stop'))
 app.afterServerStart(() => note('after_server_start'))

@@ -45,6 +45,14 @@ export class WorkerProgram extends Program {
     return (await response.json()) as WorkerIdentity
   }
 
+  /** Has the numbers after `after` sent by the worker that gets the connection, which is told. */
+  async send(after: number, count: number): Promise<{ pid: number; reached: number }> {
+    const query = `after=${after}&count=${count}`
+    const response = await fetch(`${this.origin}/send?${query}`, { headers: { connection: 'close' } })
+    if (!response.ok) throw new Error(await response.text())
+    return (await response.json()) as { pid: number; reached: number }
+  }
+
   /** How many of `connections` new connections each process has got. */
   async spread(connections: number): Promise<Map<number, number>> {
     const counts = new Map<number, number>()
