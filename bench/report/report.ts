@@ -1,4 +1,4 @@
-/** Charts in `docs/img` and the tables of `docs/performance.md`, from `results/latest.json`. */
+/** Charts in `docs/images` and the tables of `docs/performance.md`, from `results/latest.json`. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { format, resolveConfig } from 'prettier'
 import { short, type Figure } from '../bench.js'
@@ -52,7 +52,7 @@ export async function report(): Promise<void> {
     process.exitCode = 2
     return
   }
-  mkdirSync(`${docs}/img`, { recursive: true })
+  mkdirSync(`${docs}/images`, { recursive: true })
   for (const spec of BARS) drawBars(spec, results[spec.mode])
   if (results['curves'] !== undefined) drawCurves(results['curves'])
   let page = readFileSync(PAGE, 'utf8')
@@ -62,7 +62,7 @@ export async function report(): Promise<void> {
   }
   const options = (await resolveConfig(PAGE)) ?? {}
   writeFileSync(PAGE, await format(page, { ...options, parser: 'markdown' }))
-  console.log(`Written: docs/performance.md and docs/img, from ${modes.join(', ')}`)
+  console.log(`Written: docs/performance.md and docs/images, from ${modes.join(', ')}`)
 }
 
 function sourceOf({ machine, date, rounds }: ModeResult): string {
@@ -81,7 +81,10 @@ function drawBars(
   const bars = rows
     .toSorted((a, b) => a.median - b.median)
     .map((row) => ({ ...row, isOwn: row.server === 'usanic' }))
-  writeFileSync(`${docs}/img/${file}.svg`, barChart({ title, unit: figure, source: sourceOf(result) }, bars))
+  writeFileSync(
+    `${docs}/images/${file}.svg`,
+    barChart({ title, unit: figure, source: sourceOf(result) }, bars),
+  )
 }
 
 function drawCurves(result: ModeResult): void {
@@ -94,7 +97,7 @@ function drawCurves(result: ModeResult): void {
     const unit = figures[0]?.figure ?? ''
     const name = (group.split(',')[0] ?? '').toLowerCase().replaceAll(/\W+/g, '-')
     writeFileSync(
-      `${docs}/img/${name}.svg`,
+      `${docs}/images/${name}.svg`,
       lineChart({ title: group, unit, source: sourceOf(result) }, series),
     )
   }
