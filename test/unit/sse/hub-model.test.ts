@@ -108,11 +108,11 @@ describe('steps that random ones met once', () => {
 
 describe('for any steps', () => {
   it.each([
-    ['without history', 200, {}],
-    ['with a history of 4 events', 200, { historyEvents: 4 }],
-    ['with a history of everything', 200, { historyEvents: EVERYTHING, maxBytes: EVERYTHING }],
-    ['with a history and snapshots', 100, { historyEvents: EVERYTHING, hasSnapshots: true }],
-    ['with snapshots alone', 100, { hasSnapshots: true }],
+    ['without history', 250, {}],
+    ['with a history of 4 events', 250, { historyEvents: 4 }],
+    ['with a history of everything', 250, { historyEvents: EVERYTHING, maxBytes: EVERYTHING }],
+    ['with a history and snapshots', 120, { historyEvents: EVERYTHING, hasSnapshots: true }],
+    ['with snapshots alone', 120, { hasSnapshots: true }],
     ['with a log of few bytes', 100, { maxBytes: 4000 }],
     ['that skips', 150, { slowPolicy: 'skip', maxBytes: 4000 }],
     ['that skips, with history', 150, { slowPolicy: 'skip', maxBytes: 4000, historyEvents: 8 }],
