@@ -1,7 +1,7 @@
 /** The command with workers, on projects of its own. Needs the build. */
 import { availableParallelism } from 'node:os'
-import { afterEach, describe, expect, test } from 'vitest'
-import { CliProject, originOf } from '../support/cli-project.js'
+import { describe, expect, test } from 'vitest'
+import { cliProjects } from '../support/cli-project.js'
 
 const APP = `
   import { App, json, text } from 'usanic'
@@ -9,14 +9,7 @@ const APP = `
   app.get('/', () => json({ pid: process.pid, parent: process.ppid }))
   export default app
 `
-let project: CliProject | undefined
-
-function given(files: Record<string, string>): CliProject {
-  project = new CliProject(files)
-  return project
-}
-
-afterEach(() => project?.[Symbol.dispose]())
+const given = cliProjects()
 
 /** The processes that answer, and those that have started them. */
 async function answering(origin: string): Promise<{ pids: Set<number>; parents: Set<number> }> {
@@ -34,7 +27,7 @@ async function answering(origin: string): Promise<{ pids: Set<number>; parents: 
 describe('usanic --workers', () => {
   test('serves in so many processes on one port until a signal', async () => {
     await using program = given({ 'app.ts': APP }).run('-w', '2', '-p', '0', 'app.ts')
-    const { pids, parents } = await answering(await originOf(program))
+    const { pids, parents } = await answering(await program.serves())
     expect(pids.size).toBe(2)
     expect(parents.size).toBe(1)
     program.kill('SIGTERM')
@@ -51,7 +44,7 @@ describe('usanic --workers', () => {
     const own = APP.replace('export default app', 'await app.run({ port: 1, workers: 7 })')
     const loud = `console.log('loaded by ' + process.pid)\n${own}`
     await using program = given({ 'app.ts': loud }).run('-w', '2', '-p', '0', 'app.ts')
-    const { pids, parents } = await answering(await originOf(program))
+    const { pids, parents } = await answering(await program.serves())
     const loaded = [...program.stdout.matchAll(/loaded by (\d+)/g)].map(([, pid]) => Number(pid))
     expect(new Set(loaded)).toEqual(pids)
     expect(loaded).not.toContain([...parents][0])
@@ -60,7 +53,7 @@ describe('usanic --workers', () => {
   test('a module with workers of its own has them without an option', async () => {
     const own = APP.replace('export default app', 'await app.run({ port: 0, workers: 2 })')
     await using program = given({ 'app.ts': own }).run('app.ts')
-    expect((await answering(await originOf(program))).pids.size).toBe(2)
+    expect((await answering(await program.serves())).pids.size).toBe(2)
   })
 
   test('warns that it cannot call listeners of the main process', async () => {
@@ -69,7 +62,7 @@ describe('usanic --workers', () => {
       "app.mainProcessStart(() => console.log('called'))\nexport default",
     )
     await using program = given({ 'app.ts': heard }).run('-w', '2', '-p', '0', 'app.ts')
-    await originOf(program)
+    await program.serves()
     expect(program.stderr.match(/usanic --workers cannot call them/g)).toHaveLength(1)
     expect(program.stdout).toBe('')
   })
@@ -77,7 +70,7 @@ describe('usanic --workers', () => {
   test('a change of a file counts after a reload; a mistake leaves the workers that run', async () => {
     const here = given({ 'app.ts': APP.replace('json(', "text('one') ?? json(") })
     await using program = here.run('-w', '2', '-p', '0', 'app.ts')
-    const origin = await originOf(program)
+    const origin = await program.serves()
     const ask = async () => (await fetch(origin, { headers: { connection: 'close' } })).text()
     expect(await ask()).toBe('one')
     here.write('app.ts', 'export default ;;; const')

@@ -4,10 +4,10 @@ import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { TestCertificate } from '../support/certificate.js'
 import { freePort } from '../support/free-port.js'
-import { CliProject, originOf } from '../support/cli-project.js'
+import { CliProject, cliProjects } from '../support/cli-project.js'
 import type { Program } from '../support/example-process.js'
 
 const APP = `
@@ -20,14 +20,7 @@ const APP = `
   app.websocket('/feed', (_request, ws) => ws.send('x'))
   export default app
 `
-let project: CliProject | undefined
-
-function given(files: Record<string, string>): CliProject {
-  project = new CliProject(files)
-  return project
-}
-
-afterEach(() => project?.[Symbol.dispose]())
+const given = cliProjects()
 
 async function outcome(program: Program) {
   const { code } = await program.exited()
@@ -51,7 +44,7 @@ describe('usanic', () => {
     ],
   ])('serves %s until a signal', async (target, files) => {
     await using program = given(files).run(target, '-p', '0')
-    expect(await (await fetch(await originOf(program))).text()).toBe('debug false')
+    expect(await (await fetch(await program.serves())).text()).toBe('debug false')
     program.kill('SIGTERM')
     expect((await program.exited()).code).toBe(0)
     expect(program.stderr).toContain('stopped')
@@ -66,7 +59,7 @@ describe('usanic', () => {
       `--port=${port}`,
       '--debug',
     )
-    expect(await originOf(program)).toBe(`http://localhost:${port}`)
+    expect(await program.serves()).toBe(`http://localhost:${port}`)
     expect(await (await fetch(`http://localhost:${port}/`)).text()).toBe('debug true')
     await program.said(/GET \/ 200/, 'stderr')
   })
@@ -77,14 +70,14 @@ describe('usanic', () => {
       ...['app.ts', '-p', '0', '--tls-cert', files.cert, '--tls-key', files.key],
     )
     const { stdout } = await promisify(execFile)('curl', [
-      ...['--silent', '--cacert', files.cert, await originOf(program)],
+      ...['--silent', '--cacert', files.cert, await program.serves()],
     ])
     expect(stdout).toBe('debug false')
   })
 
   test('--no-access-log is stronger than --debug and the environment', async () => {
     await using program = given({ 'app.ts': APP }).run('app.ts', '-p', '0', '--debug', '--no-access-log')
-    const origin = await originOf(program)
+    const origin = await program.serves()
     await (await fetch(origin)).text()
     program.kill('SIGTERM')
     await program.exited()
@@ -94,7 +87,7 @@ describe('usanic', () => {
   test('listens on a unix socket', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'usanic-cli-'))
     await using program = given({ 'app.ts': APP }).run('app.ts', '-u', join(folder, 'app.sock'))
-    expect(await originOf(program)).toBe(`unix:${join(folder, 'app.sock')}`)
+    expect(await program.serves()).toBe(`unix:${join(folder, 'app.sock')}`)
     program.kill('SIGINT')
     expect((await program.exited()).code).toBe(0)
     rmSync(folder, { recursive: true })
@@ -107,7 +100,7 @@ describe('usanic', () => {
       `await app.run({ port: ${port} })\nconsole.log('behind run')`,
     )
     await using program = given({ 'app.ts': own }).run('app.ts', '--debug')
-    expect(await originOf(program)).toBe(`http://127.0.0.1:${port}`)
+    expect(await program.serves()).toBe(`http://127.0.0.1:${port}`)
     expect(await (await fetch(`http://127.0.0.1:${port}`)).text()).toBe('debug true')
     program.kill('SIGTERM')
     expect((await program.exited()).code).toBe(0)
@@ -215,13 +208,13 @@ describe('usanic --dev', () => {
     const here = given({ 'app.ts': versioned('one'), 'lib/greeting.ts': "export const greeting = 'hello '" })
     await using program = here.run('--dev', '-p', String(port), 'app.ts')
     const ask = async () => (await fetch(`http://127.0.0.1:${port}/`)).text()
-    await originOf(program)
+    await program.serves()
     expect(await ask()).toBe('hello onetrue')
 
     program.stderr = ''
     here.write('lib/greeting.ts', "export const greeting = 'goodbye '")
     await program.said(/lib\/greeting\.ts changed, restarting/, 'stderr')
-    await originOf(program)
+    await program.serves()
     expect(await ask()).toBe('goodbye onetrue')
 
     program.stderr = ''
@@ -229,7 +222,7 @@ describe('usanic --dev', () => {
     await program.said(/the server ended with code 1; waiting for a change/, 'stderr')
     program.stderr = ''
     here.write('app.ts', versioned('two'))
-    await originOf(program)
+    await program.serves()
     expect(await ask()).toBe('goodbye twotrue')
 
     program.stderr = ''
@@ -237,7 +230,7 @@ describe('usanic --dev', () => {
     here.write('notes.txt', 'not source')
     here.write('app.ts', versioned('three'))
     await program.said(/app\.ts changed, restarting/, 'stderr')
-    await originOf(program)
+    await program.serves()
     expect(await ask()).toBe('goodbye threetrue')
 
     program.kill('SIGTERM')
@@ -249,7 +242,7 @@ describe('usanic --dev', () => {
     const port = await freePort()
     const here = given({ 'app.ts': versioned('one'), 'lib/greeting.ts': "export const greeting = ''" })
     await using program = here.run('--dev', '-p', String(port), 'app.ts')
-    await originOf(program)
+    await program.serves()
     program.kill('SIGKILL')
     await program.exited()
     await expect

@@ -74,10 +74,10 @@ describe('run({ workers })', () => {
     async (signal) => {
       await using program = await WorkerProgram.start({ workers: 2 })
       const pids = await program.workers(2)
-      const slow = fetch(`${program.origin}/slow`).then((response) => response.text())
+      const answer = fetch(`${program.origin}/until-stop`).then((response) => response.text())
       await program.who() // a round trip later the request is with its worker
       program.kill(signal)
-      expect(await slow).toBe('slow')
+      expect(await answer).toBe('answered')
       expect((await outcomeOf(program)).code).toBe(0)
       expect(pids.filter(isAlive)).toEqual([])
     },

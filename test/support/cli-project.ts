@@ -5,6 +5,7 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { afterEach } from 'vitest'
 import { Program } from './example-process.js'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -46,8 +47,15 @@ export class CliProject implements Disposable {
   }
 }
 
-/** Where `program` says that it serves. */
-export async function originOf(program: Program): Promise<string> {
-  const [, origin = ''] = await program.said(/Goin' Fast @ ([^\s"]+)/, 'stderr')
-  return origin
+/** Makes the projects of a test file: each is gone with its test. */
+export function cliProjects(): (files: Readonly<Record<string, string>>) => CliProject {
+  const projects: CliProject[] = []
+  afterEach(() => {
+    for (const project of projects.splice(0)) project[Symbol.dispose]()
+  })
+  return (files) => {
+    const project = new CliProject(files)
+    projects.push(project)
+    return project
+  }
 }

@@ -64,6 +64,12 @@ export class Program implements AsyncDisposable {
     return match
   }
 
+  /** Waits until it serves; resolves with where. */
+  async serves(): Promise<string> {
+    const [, origin = ''] = await this.said(/Goin' Fast @ ([^\s"]+)/, 'stderr')
+    return origin
+  }
+
   /** Waits for its end. */
   async exited(): Promise<Exit> {
     while (this.#exit === undefined) await this.#more('did not end')
@@ -118,8 +124,7 @@ export class ExampleServer extends Program {
     const env = { HOST: '127.0.0.1', PORT: String(port) }
     const server = new ExampleServer(node, [...tsx, `examples/${name}`], env)
     try {
-      const [, origin = ''] = await server.said(/Goin' Fast @ (http:[^\s"]+)/, 'stderr')
-      server.origin = origin
+      server.origin = await server.serves()
       return server
     } catch (error) {
       await server[Symbol.asyncDispose]()

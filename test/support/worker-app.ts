@@ -5,6 +5,7 @@
 import { appendFileSync } from 'node:fs'
 import { App, json, text, type RunOptions } from '../../src/index.js'
 import { Sse, type SseOptions } from '../../src/sse/index.js'
+import { deferred } from './deferred.js'
 
 const app = new App('worker-app', { config: { GRACEFUL_SHUTDOWN_TIMEOUT: 5 } })
 
@@ -21,9 +22,12 @@ app.get('/environment', () => text(process.env['USANIC_WORKER'] ?? 'none'))
 app.get('/stuck', () => {
   for (;;);
 })
-app.get('/slow', async () => {
-  await new Promise((resolve) => setTimeout(resolve, 1000))
-  return text('slow')
+// Under way until the stop of its worker has begun.
+const stopping = deferred()
+app.beforeServerStop(() => stopping.resolve())
+app.get('/until-stop', async () => {
+  await stopping.promise
+  return text('answered')
 })
 app.get('/never', () => new Promise(() => undefined))
 // Sends the numbers after `after`, so many.

@@ -26,8 +26,7 @@ export class WorkerProgram extends Program {
   static async start(run: object, env: NodeJS.ProcessEnv = {}): Promise<WorkerProgram> {
     const program = WorkerProgram.begin(run, env)
     try {
-      const [, origin = ''] = await program.said(/Goin' Fast @ (http:[^\s"]+)/, 'stderr')
-      program.origin = origin
+      program.origin = await program.serves()
       return program
     } catch (error) {
       await program[Symbol.asyncDispose]()

@@ -3,6 +3,15 @@ import { describe, expect, it } from 'vitest'
 import { eventually } from '../../support/eventually.js'
 import { all, ownApp, Tap } from '../../support/own-app.js'
 
+/** A source that tells which run of it this is; the first fails. */
+function failingOnce(): () => Generator<string> {
+  let runs = 0
+  return function* () {
+    yield `run ${++runs}`
+    if (runs === 1) throw new Error('bad')
+  }
+}
+
 describe('a log', () => {
   const KEPT = { history: {} }
 
@@ -61,12 +70,7 @@ describe('a log', () => {
   })
 
   it('that fails ends for those who listen, and starts anew for those who come back', async () => {
-    let runs = 0
-    const source = function* () {
-      yield `run ${++runs}`
-      if (runs === 1) throw new Error('bad')
-    }
-    await using server = await ownApp(source, { log: 'answer' }, KEPT)
+    await using server = await ownApp(failingOnce(), { log: 'answer' }, KEPT)
     const first = await server.client.sse('/own')
     expect(await all(first)).toEqual(['run 1'])
     expect(server.logger.of('error')).toEqual(['The source of the log "answer" failed'])
@@ -77,12 +81,7 @@ describe('a log', () => {
   })
 
   it('that failed is a reset for everybody who comes back, not for the first alone', async () => {
-    let runs = 0
-    const source = function* () {
-      yield `run ${++runs}`
-      if (runs === 1) throw new Error('bad')
-    }
-    await using server = await ownApp(source, { log: 'answer' }, KEPT)
+    await using server = await ownApp(failingOnce(), { log: 'answer' }, KEPT)
     const first = await server.client.sse('/own')
     await all(first)
     const headers = { 'Last-Event-ID': first.parser.lastEventId }
