@@ -3,8 +3,8 @@
  *
  *   starting → listening → stopping → gone; any of them → gone
  *
- * A worker whose event loop is stuck says nothing for `timeoutMs` and is killed. One that is asked to stop has the
- * time that it said it needs, and some seconds more.
+ * A worker whose event loop is stuck says nothing for `timeoutMs` and is killed; until it listens it has more. One that
+ * is asked to stop has the time that it said it needs, and some seconds more.
  */
 import { fork, type ChildProcess } from 'node:child_process'
 import type { Socket } from 'node:net'
@@ -33,6 +33,11 @@ export type Ending = string
 const UNTOLD_STOP_MS = 15_000
 /** How much longer than it said a stop may take: listeners at its end have a second each. */
 const STOP_GRACE_MS = 5000
+/**
+ * How long a worker may say nothing before it listens, unless `timeoutMs` is more, in milliseconds: node and what the
+ * program loads come before its first word, and loading holds the event loop.
+ */
+const START_MS = 30_000
 /** How often in `timeoutMs` it is looked whether a worker lives. */
 const CHECKS = 4
 
@@ -135,9 +140,14 @@ export class WorkerProcess {
     const wasHeld = now - this.#checkedAt > (2 * this.#timeoutMs) / CHECKS
     this.#checkedAt = now
     if (wasHeld) this.#heardAt = now
-    else if (now - this.#heardAt > this.#timeoutMs) {
-      this.kill(`its event loop was stuck for ${this.#timeoutMs} ms`)
+    else if (now - this.#heardAt > this.#patienceMs) {
+      this.kill(`its event loop was stuck for ${this.#patienceMs} ms`)
     }
+  }
+
+  /** How long it may say nothing, in milliseconds. */
+  get #patienceMs(): number {
+    return this.#state === 'starting' ? Math.max(START_MS, this.#timeoutMs) : this.#timeoutMs
   }
 
   #over(): void {

@@ -52,6 +52,15 @@ describe('run({ workers })', () => {
     expect(after.filter((pid) => before.includes(pid))).toHaveLength(1)
   })
 
+  test('a worker that takes longer to start than its event loop may be stuck is not killed for it', async () => {
+    await using program = await WorkerProgram.start(
+      { workers: 1, workerTimeoutMs: 500 },
+      { LOADS_MS: '1500' },
+    )
+    expect((await program.workers(1)).length).toBe(1)
+    expect(program.stderr).not.toContain('was stuck')
+  })
+
   test('calls the listeners of the main process once, around those of the workers, and goes on behind run', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'usanic-workers-'))
     const notes = join(folder, 'notes')

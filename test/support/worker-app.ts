@@ -46,5 +46,8 @@ if (process.env['FAILS'] === 'in workers' && process.connected) {
   throw new Error('this program cannot start in a worker')
 }
 
+// As a program does that loads much before it serves.
+Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Number(process.env['LOADS_MS'] ?? 0))
+
 await app.run(JSON.parse(process.env['RUN_OPTIONS'] ?? '{}') as RunOptions)
 note('behind run')
