@@ -8,6 +8,8 @@ import { Firefox, describeInFirefox } from '../support/firefox.js'
 import { QuietLogger } from '../support/quiet-logger.js'
 
 interface Seen {
+  /** Counts the reports: they travel side by side and may overtake each other. */
+  readonly report: number
   readonly seen: readonly (readonly [type: string, data: string, lastEventId: string])[]
   readonly opened: number
   readonly isConnecting: boolean
@@ -16,10 +18,13 @@ interface Seen {
 const page = (url: string) => `<!DOCTYPE html><title>events</title><script>
   const seen = []
   let opened = 0
+  let reports = 0
   const source = new EventSource(${JSON.stringify(url)})
   const report = () => fetch('/report', {
     method: 'POST',
-    body: JSON.stringify({ seen, opened, isConnecting: source.readyState === EventSource.CONNECTING }),
+    body: JSON.stringify({
+      report: ++reports, seen, opened, isConnecting: source.readyState === EventSource.CONNECTING,
+    }),
   })
   source.onopen = () => { opened++; report() }
   source.onerror = report
@@ -30,7 +35,7 @@ const page = (url: string) => `<!DOCTYPE html><title>events</title><script>
 /** A server of events, the cuttable network before it, and the server of the page, which hears what it sees. */
 async function setUp(pingInterval = 15) {
   const logger = new QuietLogger()
-  let told: Seen = { seen: [], opened: 0, isConnecting: false }
+  let told: Seen = { report: 0, seen: [], opened: 0, isConnecting: false }
   const pages = new App('pages', { logger })
   const { port } = await pages.listen({ port: 0 })
   const origin = `http://127.0.0.1:${port}`
@@ -45,7 +50,8 @@ async function setUp(pingInterval = 15) {
   const proxy = await CuttableProxy.start(events.port)
   pages.get('/', () => html(page(`http://127.0.0.1:${proxy.port}/sse`)))
   pages.post('/report', (request) => {
-    told = JSON.parse(request.text) as Seen
+    const report = JSON.parse(request.text) as Seen
+    if (report.report > told.report) told = report
     return empty()
   })
   const firefox = await Firefox.open(origin)
