@@ -11,17 +11,15 @@ import { UsanicError } from '../base/errors.js'
 import type { Logger } from '../base/logger.js'
 import type { StreamSink } from '../http/ports.js'
 import type { StreamResponse } from '../http/response.js'
-import { Arrivals } from './arrivals.js'
 import type { Audience } from './audience.js'
-import { outOfOrder, type Broker, type BrokerEvent, type BrokerTail } from './broker.js'
+import type { Broker, BrokerEvent, BrokerTail } from './broker.js'
 import { Client, type ClientOwner } from './client.js'
 import { closingFrame, jitteredRetryMs } from './control.js'
 import { Counters, type SseStats } from './counters.js'
-import { formatCursor, parseCursor, type Cursor } from './cursor.js'
+import { formatCursor, parseCursor } from './cursor.js'
 import { Delivery, type Visit } from './delivery.js'
 import { Directory } from './directory.js'
 import { Drains } from './drains.js'
-import { ChannelNotFound } from './errors.js'
 import { Evictions } from './evictions.js'
 import { Expiry } from './expiry.js'
 import { Chunk, Frame } from './frame.js'
@@ -32,11 +30,11 @@ import { Losses, rebase } from './losses.js'
 import type { FlushOptions, ResolvedHistory, SlowPolicy, SseHooks } from './options.js'
 import { Openings, type Subscription } from './opening.js'
 import { Pings, type PingMode } from './pings.js'
+import { Publications } from './publications.js'
 import { Retention } from './retention.js'
-import { PendingSends } from './sends.js'
 import type { Snapshots } from './snapshots.js'
 import { REPLAY_VISIT_BYTES, Sweep, type SweepOwner } from './sweep.js'
-import { NUDGE, withCursor, type EventFields } from './wire.js'
+import { NUDGE, type EventFields } from './wire.js'
 import { Window } from './window.js'
 
 /** What a hub is made of. Bounds are explained where the user sets them, in `options.ts`. */
@@ -74,22 +72,19 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner, BrokerTail {
   readonly #laggards: Laggards
   readonly #holds: Holds | undefined
   readonly #hooks: HookQueue
-  readonly #sends = new PendingSends()
   readonly #drains = new Drains()
   readonly #counters = new Counters()
   readonly #evictions: Evictions
   readonly #losses: Losses
   readonly #pings: Pings
   readonly #openings: Openings
-  readonly #arrivals: Arrivals
+  readonly #publications: Publications
   readonly #expiry = new Expiry((client) => {
     this.#counters.expired++
     this.close(client)
   })
   #clients = 0
   #state: HubState = 'open'
-  /** Bytes published since the last sweep ended. */
-  #unsweptBytes = 0
   #onEmpty: (() => void) | undefined
   #stopped: Promise<void> | undefined
   /** Looks for events that are too old, when nothing else happens. */
@@ -124,7 +119,15 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner, BrokerTail {
     this.#hooks = new HookQueue(options, options.logger)
     this.#pings = new Pings(options.heartbeat)
     this.#openings = new Openings(this.#window, this.#counters, options)
-    this.#arrivals = new Arrivals(this.#window.log, options.logger)
+    this.#publications = new Publications({
+      broker: options.broker,
+      window: this.#window,
+      directory: this.#directory,
+      sweep: this.#sweep,
+      logger: options.logger,
+      hasHistory: options.history !== undefined,
+      maxLagBytes: options.maxLagBytes,
+    })
     // What is sent before the server listens is in the log, where that is this process's own.
     if (!options.broker.isShared) void options.broker.start(this)
   }
@@ -137,14 +140,13 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner, BrokerTail {
   }
 
   /**
-   * Publishes `event`; unless the log is shared its sequence is then the head. Throws {@link ChannelNotFound} when the
+   * Publishes `event`; unless the log is shared its sequence is then the head. Throws `ChannelNotFound` when the
    * named channel has no subscriber and nothing is kept, `ERR_SSE_STOPPED` once a stop has begun. What a broker
    * elsewhere does not store is logged.
    */
   publish(event: BrokerEvent): void {
-    const appended = this.#append(event)
-    if (typeof appended === 'number') this.#flushBurst()
-    else this.#arrivals.expect(appended)
+    this.#mustBeOpen()
+    this.#publications.publish(event)
   }
 
   /**
@@ -152,11 +154,8 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner, BrokerTail {
    * Throws likewise; rejects when a broker elsewhere does not store the event.
    */
   send(event: BrokerEvent): Promise<number> {
-    const appended = this.#append(event)
-    if (typeof appended !== 'number') return this.#delivered(appended, event.channelId)
-    const delivered = this.#sends.add(appended, this.#window.log.at(appended).channel)
-    this.#flushBurst()
-    return delivered
+    this.#mustBeOpen()
+    return this.#publications.send(event)
   }
 
   sendTo(client: Client, data: unknown, fields: EventFields): void {
@@ -179,18 +178,8 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner, BrokerTail {
 
   // --- what the broker tells
 
-  receive(seq: number, { channelId, frame, hasId, key }: BrokerEvent): void {
-    const { log } = this.#window
-    if (seq !== log.head + 1) throw outOfOrder(seq, log.head)
-    const channel = this.#directory.channel(channelId)
-    const hasHistory = this.#options.history !== undefined
-    const placed = hasHistory ? withCursor(frame, hasId, formatCursor(log.epoch, seq)) : frame
-    this.#window.append(placed, channel, key)
-    this.#unsweptBytes += placed.byteLength
-    this.#sweep.touch(channel)
-    if (!this.#options.broker.isShared) return
-    this.#arrivals.received(seq)
-    this.#flushBurst()
+  receive(seq: number, event: BrokerEvent): void {
+    this.#publications.receive(seq, event)
   }
 
   begin(epoch: string, floor: number): void {
@@ -202,8 +191,7 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner, BrokerTail {
     this.#directory.begin()
     this.#delivery.forgetPieces()
     this.#holds?.begin()
-    this.#sends.settle(Infinity)
-    this.#arrivals.ended()
+    this.#publications.begin()
     for (const client of this.clients()) {
       if (this.#state === 'stopping') rebase(client, floor)
       else this.#losses.renew(client, reason)
@@ -293,9 +281,9 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner, BrokerTail {
    */
   async drained(id: string | null, timeoutMs?: number): Promise<void> {
     const deadline = performance.now() + (timeoutMs ?? Infinity)
-    if (!this.#arrivals.isEmpty) await this.#arrivals.settled()
+    await this.#publications.arrived()
     const seq = this.head
-    await this.#swept()
+    await this.#publications.handedOn()
     const channel = this.#directory.find(id)
     if (channel === undefined) return
     const behind = [...this.#laggards].filter(({ audience }) => audience.follows(channel))
@@ -334,7 +322,7 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner, BrokerTail {
     client.audience.remove(client)
     this.#directory.release(client.audience)
     this.#clients--
-    this.#sends.left(client)
+    this.#publications.left(client)
     this.#drains.ended(client)
     this.#expiry.delete(client)
     this.#options.onGone(client)
@@ -414,14 +402,13 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner, BrokerTail {
   }
 
   swept(seq: number): void {
-    this.#unsweptBytes = 0
     const heldFrom = this.#options.snapshots?.heldFrom ?? Infinity
     this.#evictions.lagging(
       this.#retention.trim(seq, this.#laggards, heldFrom),
       'it is behind by more than maxLagBytes',
     )
     this.#evictions.relieve(this.#laggards, this.#delivery.insertBytes)
-    this.#sends.settle(seq)
+    this.#publications.swept(seq)
   }
 
   // --- life
@@ -453,7 +440,7 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner, BrokerTail {
   async #stop(): Promise<void> {
     this.#state = 'settling'
     clearInterval(this.#ageTimer)
-    if (!this.#arrivals.isEmpty) await this.#arrivals.settled()
+    await this.#publications.arrived()
     this.#state = 'stopping'
     this.#sweep.flush()
     for (const client of this.clients()) {
@@ -487,41 +474,12 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner, BrokerTail {
     }
   }
 
-  /** Resolves with the recipients of the event that was `appended` once it was handed to each. */
-  async #delivered(appended: Promise<Cursor>, channelId: string | null): Promise<number> {
-    const seq = await this.#arrivals.of(appended)
-    const channel = this.#directory.find(channelId)
-    if (seq === undefined || channel === undefined) return 0
-    const delivered = this.#sends.add(seq, channel)
-    this.#sweep.schedule()
-    return delivered
-  }
-
-  /** Resolves once what was published so far was handed to every live client. */
-  async #swept(): Promise<void> {
-    const settled = this.#sends.add(this.head, this.#directory.everybody)
-    this.#sweep.schedule()
-    await settled
-  }
-
-  #append(event: BrokerEvent): number | Promise<Cursor> {
-    const { channelId } = event
-    if (this.#state !== 'open') {
-      throw new UsanicError(
-        'ERR_SSE_STOPPED',
-        'The server is stopping and its streams are ending: this event would reach nobody. Send it before stop().',
-      )
-    }
-    const { broker, history } = this.#options
-    if (channelId !== null && history === undefined && !broker.isShared && this.presence(channelId) === 0) {
-      throw new ChannelNotFound(channelId)
-    }
-    return broker.append(event)
-  }
-
-  /** A burst within one turn must not outgrow the log's bound while it waits for the turn to end. */
-  #flushBurst(): void {
-    if (this.#unsweptBytes > this.#options.maxLagBytes) this.#sweep.flush()
+  #mustBeOpen(): void {
+    if (this.#state === 'open') return
+    throw new UsanicError(
+      'ERR_SSE_STOPPED',
+      'The server is stopping and its streams are ending: this event would reach nobody. Send it before stop().',
+    )
   }
 
   #holdsOn(snapshots: Snapshots | undefined): Holds | undefined {
