@@ -41,8 +41,10 @@ export function writeHead(out: ResponseWriter, response: HTTPResponse): void {
     out.writeHeader('content-type', contentType)
   }
   if (ownHeaders === undefined) return
-  for (const [name, value] of ownHeaders) {
-    if (name !== 'content-length') out.writeHeader(name, value)
+  const { pairs } = ownHeaders
+  for (let i = 0; i < pairs.length; i += 2) {
+    const name = pairs[i] ?? ''
+    if (name !== 'content-length') out.writeHeader(name, pairs[i + 1] ?? '')
   }
 }
 

@@ -6,6 +6,7 @@ import type { Request } from '../app/handler.js'
 import type { Logger } from '../base/logger.js'
 import { Cors } from '../http/cors.js'
 import { BadRequest, Forbidden } from '../http/exceptions.js'
+import { HeaderMap } from '../http/headers.js'
 import type { StreamListener, StreamSink } from '../http/ports.js'
 import type { HTTPRequest } from '../http/request.js'
 import { HTTPResponse, StreamResponse, empty } from '../http/response.js'
@@ -37,7 +38,9 @@ export class Admission {
   readonly #options: ResolvedSseOptions
   readonly #logger: Logger
   readonly #cors: Cors | undefined
-  readonly #cacheControl: string
+  /** The header fields of a stream, and of one with gzip: each gets a copy. */
+  readonly #plainHead: HeaderMap
+  readonly #gzipHead: HeaderMap
   /** Open streams by address, where that is bounded. */
   readonly #byIp = new Map<string, number>()
   readonly #ipOf = new Map<Client, string>()
@@ -48,9 +51,9 @@ export class Admission {
     this.#logger = logger
     this.beforeRequest = options.beforeRequest
     this.#cors = options.cors === undefined ? undefined : new Cors({ ...POLICY, ...options.cors })
-    // The original's value, until something is asked for that a proxy could spoil by compressing it (again).
-    const isPlain = options.history === undefined && !options.compression
-    this.#cacheControl = isPlain ? 'no-cache' : 'no-cache, no-transform'
+    this.#plainHead = headOf(options)
+    this.#gzipHead = this.#plainHead.clone()
+    this.#gzipHead.add('content-encoding', 'gzip')
   }
 
   /** Answers a request for a stream. Throws what the hooks throw, and what refuses their decisions. */
@@ -188,12 +191,8 @@ export class Admission {
   }
 
   #addHead(response: StreamResponse, isGzip: boolean): void {
-    const { headers } = response
     response.closesConnection = true
-    headers.add('cache-control', this.#cacheControl)
-    headers.add('x-accel-buffering', 'no')
-    if (isGzip) headers.add('content-encoding', 'gzip')
-    if (this.#options.compression) headers.add('vary', 'Accept-Encoding')
+    response.ownHeaders = (isGzip ? this.#gzipHead : this.#plainHead).clone()
   }
 
   /** Waits for the hooks, but not longer than their deadline; then nobody is told anything and may try again. */
@@ -218,10 +217,21 @@ export class Admission {
 
 const LATE = Symbol('late')
 
+/** The header fields of every stream. */
+function headOf({ history, compression }: ResolvedSseOptions): HeaderMap {
+  const head = new HeaderMap()
+  // The original's value, until something is asked for that a proxy could spoil by compressing it (again).
+  const isPlain = history === undefined && !compression
+  head.add('cache-control', isPlain ? 'no-cache' : 'no-cache, no-transform')
+  head.add('x-accel-buffering', 'no')
+  if (compression) head.add('vary', 'Accept-Encoding')
+  return head
+}
+
 /** The position that a client brings: in the header of an `EventSource` that comes back, else in the query. */
 export function lastEventIdOf({ args, headers }: HTTPRequest): string | undefined {
   // An empty field says nothing.
-  return headers.get('last-event-id') || (args.get('lastEventId') ?? args.get('last_event_id'))
+  return headers.get('last-event-id', '') || (args.get('lastEventId') ?? args.get('last_event_id'))
 }
 
 /** No answer: an EventSource keeps trying, where any other status than 200 would end it for ever. */
