@@ -13,6 +13,7 @@ import type { StreamSink } from '../http/ports.js'
 import type { StreamResponse } from '../http/response.js'
 import { Arrivals } from './arrivals.js'
 import type { Audience } from './audience.js'
+import { Awaited } from './awaited.js'
 import { outOfOrder, type Broker, type BrokerEvent, type BrokerTail } from './broker.js'
 import { Client, type ClientOwner } from './client.js'
 import { closingFrame, jitteredRetryMs } from './control.js'
@@ -82,6 +83,8 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner, BrokerTail {
   readonly #pings: Pings
   readonly #openings: Openings
   readonly #arrivals: Arrivals
+  /** Clients to come that are ahead of this copy of the log. */
+  readonly #ahead = new Awaited()
   readonly #expiry = new Expiry((client) => {
     this.#counters.expired++
     this.close(client)
@@ -190,6 +193,7 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner, BrokerTail {
     this.#sweep.touch(channel)
     if (!this.#options.broker.isShared) return
     this.#arrivals.received(seq)
+    this.#ahead.reached(seq)
     this.#flushBurst()
   }
 
@@ -204,6 +208,7 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner, BrokerTail {
     this.#holds?.begin()
     this.#sends.settle(Infinity)
     this.#arrivals.ended()
+    this.#ahead.release()
     for (const client of this.clients()) {
       if (this.#state === 'stopping') rebase(client, floor)
       else this.#losses.renew(client, reason)
@@ -271,6 +276,11 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner, BrokerTail {
   positionOf(lastEventId: string | undefined): number | undefined {
     const cursor = parseCursor(lastEventId ?? '')
     return cursor?.epoch === this.#window.log.epoch ? cursor.seq : undefined
+  }
+
+  /** Resolves when the log has come to `seq`, or will not: it begins anew, a stop begins, or `timeoutMs` are over. */
+  async reaches(seq: number, timeoutMs: number): Promise<void> {
+    if (seq > this.head && !this.isStopping) await this.#ahead.wait(seq, timeoutMs)
   }
 
   /** Whether the log has let go of some events of the channel `id` after `seq`. */
@@ -452,6 +462,7 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner, BrokerTail {
 
   async #stop(): Promise<void> {
     this.#state = 'settling'
+    this.#ahead.release()
     clearInterval(this.#ageTimer)
     if (!this.#arrivals.isEmpty) await this.#arrivals.settled()
     this.#state = 'stopping'

@@ -1,4 +1,4 @@
-/** A broker that answers later: when sends resolve, what rejects, what a stop and `drained` wait for. */
+/** A broker that answers later: when sends resolve, what rejects, what a stop and `drained` wait for, who waits for the log. */
 import { describe, expect, it } from 'vitest'
 import { encodeEvent } from '../../../src/sse/wire.js'
 import { hubOf, join, publish, turns } from '../../support/hub-of.js'
@@ -11,6 +11,8 @@ async function lateHub(options: Parameters<typeof hubOf>[0] = {}) {
   await hub.start()
   return { broker, hub }
 }
+
+type Late = Awaited<ReturnType<typeof lateHub>>
 
 const eventOf = (data: string, channelId: string | null = null) => ({
   channelId,
@@ -102,6 +104,39 @@ describe('waiting for all', () => {
       'last',
       'sse.close',
     ])
+  })
+})
+
+describe('waiting for a sequence', () => {
+  const EVER_MS = 1e6
+
+  it('ends when the log comes to it, for all that wait', async () => {
+    const { broker, hub } = await lateHub()
+    const waits = [hub.reaches(2, EVER_MS), hub.reaches(2, EVER_MS)]
+    publish(hub, 'one')
+    broker.deliver()
+    expect(await stateOf(Promise.race(waits))).toBe('pending')
+    publish(hub, 'two')
+    broker.deliver()
+    expect(await stateOf(Promise.all(waits))).toHaveLength(2)
+    expect(await stateOf(hub.reaches(2, EVER_MS))).toBe(undefined)
+  })
+
+  it.each([
+    ['the log begins anew', ({ broker }: Late) => broker.begin('empty')],
+    ['a stop begins', ({ hub }: Late) => void hub.stop()],
+  ])('ends when %s', async (_, end) => {
+    const late = await lateHub()
+    const wait = late.hub.reaches(2, EVER_MS)
+    expect(await stateOf(wait)).toBe('pending')
+    end(late)
+    expect(await stateOf(wait)).toBe(undefined)
+  })
+
+  it('does not begin once a stop has', async () => {
+    const { hub } = await lateHub()
+    await hub.stop()
+    expect(await stateOf(hub.reaches(2, EVER_MS))).toBe(undefined)
   })
 })
 
