@@ -61,8 +61,11 @@ export interface HubOptions extends SseHooks {
 /** How often old events are looked for when nothing else happens, in milliseconds, unless `maxAgeMs` is less. */
 const AGE_CHECK_MS = 10_000
 
-/** 'settling': nothing is taken any more, and what is under way to the broker comes back. */
-type HubState = 'open' | 'settling' | 'stopping' | 'stopped'
+/**
+ * 'settling': no stream is taken any more, and what is under way to the broker comes back. 'ended': no stream is left;
+ * where others share the log, the requests that are still under way may send until 'stopped'.
+ */
+type HubState = 'open' | 'settling' | 'stopping' | 'ended' | 'stopped'
 
 /** Publishes to and keeps the streams of one url. */
 export class Hub implements ClientOwner, SweepOwner, LaggardsOwner, BrokerTail {
@@ -141,8 +144,8 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner, BrokerTail {
 
   /**
    * Publishes `event`; unless the log is shared its sequence is then the head. Throws {@link ChannelNotFound} when the
-   * named channel has no subscriber and nothing is kept, `ERR_SSE_STOPPED` once a stop has begun. What a broker
-   * elsewhere does not store is logged.
+   * named channel has no subscriber and nothing is kept, `ERR_SSE_STOPPED` once a stop has begun; where the
+   * log is shared, once it has ended. What a broker elsewhere does not store is logged.
    */
   publish(event: BrokerEvent): void {
     const appended = this.#append(event)
@@ -453,8 +456,8 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner, BrokerTail {
   }
 
   /**
-   * Refuses new streams and events, delivers what was published, and ends every stream when its socket has all
-   * of it. Resolves when no stream is left; whoever stops the server drops those that take too long.
+   * Refuses new streams, and events unless the log is shared; delivers what was published, and ends every stream when
+   * its socket has all of it. Resolves when no stream is left; whoever stops the server drops those that take too long.
    */
   stop(): Promise<void> {
     return (this.#stopped ??= this.#stop())
@@ -473,11 +476,17 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner, BrokerTail {
     await new Promise<void>((resolve) => {
       this.#onEmpty = () => {
         this.#onEmpty = undefined
-        this.#state = 'stopped'
+        this.#state = 'ended'
         resolve()
       }
       if (this.#clients === 0) this.#onEmpty()
     })
+  }
+
+  /** After `stop` and the last request: refuses events, and resolves when the broker has stopped. */
+  async detach(): Promise<void> {
+    this.#state = 'stopped'
+    if (!this.#arrivals.isEmpty) await this.#arrivals.settled()
     await this.#options.broker.stop()
   }
 
@@ -517,13 +526,14 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner, BrokerTail {
 
   #append(event: BrokerEvent): number | Promise<Cursor> {
     const { channelId } = event
-    if (this.#state !== 'open') {
+    const { broker, history } = this.#options
+    const takesEvents = broker.isShared ? this.#state !== 'stopped' : this.#state === 'open'
+    if (!takesEvents) {
       throw new UsanicError(
         'ERR_SSE_STOPPED',
-        'The server is stopping and its streams are ending: this event would reach nobody. Send it before stop().',
+        'The server stops or has stopped, and its streams with it: this event would reach nobody. Send it before stop().',
       )
     }
-    const { broker, history } = this.#options
     if (channelId !== null && history === undefined && !broker.isShared && this.presence(channelId) === 0) {
       throw new ChannelNotFound(channelId)
     }
