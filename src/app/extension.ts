@@ -25,4 +25,5 @@ export interface ExtensionHost {
   beforeServerStart(listener: () => void | Promise<void>): void
   afterServerStart(listener: () => void | Promise<void>): void
   beforeServerStop(listener: () => void | Promise<void>): void
+  afterServerStop(listener: () => void | Promise<void>): void
 }

@@ -25,7 +25,6 @@ const POLICY = {
 
 /** How long a client that is ahead of this process's copy of the log waits for it, in milliseconds, before its reset. */
 const AHEAD_MS = 1000
-const AHEAD_CHECK_MS = 10
 
 /** What a subscription needs beside the channels that were decided. */
 type Opened = Omit<Subscription, 'request' | 'ctx' | 'isGzip'>
@@ -143,14 +142,7 @@ export class Admission {
   #join(request: HTTPRequest, channelIds: readonly string[]): HTTPResponse | Promise<HTTPResponse> {
     const position = this.#hub.isShared ? this.#hub.positionOf(lastEventIdOf(request)) : undefined
     if (position === undefined || position <= this.#hub.head) return this.#subscribe(request, channelIds)
-    return this.#reached(position).then(() => this.#subscribe(request, channelIds))
-  }
-
-  /** Resolves when the log has come to `position`, or has not for too long: then the client is told. */
-  async #reached(position: number): Promise<void> {
-    for (let waited = 0; this.#hub.head < position && waited < AHEAD_MS; waited += AHEAD_CHECK_MS) {
-      await new Promise((resolve) => setTimeout(resolve, AHEAD_CHECK_MS))
-    }
+    return this.#hub.reaches(position, AHEAD_MS).then(() => this.#subscribe(request, channelIds))
   }
 
   #subscribe(request: HTTPRequest, channelIds: readonly string[]): HTTPResponse {

@@ -4,6 +4,7 @@
  * once.
  */
 import type { Logger } from '../base/logger.js'
+import { SeqWaits } from './seq-waits.js'
 import type { Cursor } from './cursor.js'
 
 /** How long a stored event may take to come back, in milliseconds: then its sender waits no longer. */
@@ -22,8 +23,7 @@ export class Arrivals {
   readonly #log: Progress
   readonly #logger: Logger
   readonly #underWay = new Set<Promise<unknown>>()
-  /** Whom the event at a sequence is awaited by. */
-  readonly #awaited = new Map<number, () => void>()
+  readonly #awaited = new SeqWaits()
   #failed = 0
   #loggedAt = -Infinity
 
@@ -69,29 +69,19 @@ export class Arrivals {
 
   /** The event at `seq` is in the log. */
   received(seq: number): void {
-    if (this.#awaited.size > 0) this.#awaited.get(seq)?.()
+    this.#awaited.reached(seq)
   }
 
   /** The log has ended: what has not come back will not. */
   ended(): void {
-    for (const release of [...this.#awaited.values()]) release()
+    this.#awaited.release()
   }
 
   async #arrived(appended: Promise<Cursor>): Promise<number | undefined> {
     const { epoch, seq } = await appended
-    if (epoch === this.#log.epoch && seq > this.#log.head) await this.#next(seq)
+    if (epoch === this.#log.epoch && seq > this.#log.head) {
+      await this.#awaited.wait(seq, ARRIVAL_TIMEOUT_MS)
+    }
     return epoch === this.#log.epoch && seq <= this.#log.head ? seq : undefined
-  }
-
-  #next(seq: number): Promise<void> {
-    return new Promise((resolve) => {
-      const release = () => {
-        clearTimeout(timer)
-        this.#awaited.delete(seq)
-        resolve()
-      }
-      const timer = setTimeout(release, ARRIVAL_TIMEOUT_MS)
-      this.#awaited.set(seq, release)
-    })
   }
 }

@@ -137,9 +137,10 @@ export class Sse<Events extends object = AnyEvents> {
    * Sends an event; resolves with the number of recipients once it was handed to each one's socket, or left for
    * it in the log. It never waits for a slow client. Text goes out as it is, other data as JSON. Rejects with a
    * TypeError for bad input, `ChannelNotFound` for a named channel without a subscriber, `ERR_SSE_EVENT_TOO_LARGE`,
-   * `ERR_SSE_STOPPED`. With a shared `broker` the recipients are those of this process, no channel is unknown, and it
-   * rejects with the broker's errors (`ERR_BROKER_…`) when the event is not stored. A rejection that nobody awaits is logged. Options by name, or in the order
-   * `channelId, eventId, event, retry`.
+   * `ERR_SSE_STOPPED` once the server stops. With a shared `broker` the recipients are those of this process, no channel
+   * is unknown, requests that are still under way at the stop can send, and it rejects with the broker's errors
+   * (`ERR_BROKER_…`) when the event is not stored. A rejection that nobody awaits is logged. Options by name, or in the
+   * order `channelId, eventId, event, retry`.
    */
   send<Name extends EventName<Events>>(
     data: Events[Name],
@@ -367,6 +368,8 @@ function attach(app: SseHost, options: ResolvedSseOptions): Attachment {
     heartbeat.stop()
     await hub.stop()
   })
+  // Not before: requests that are still under way may send.
+  app.afterServerStop(() => hub.detach())
   return { app, hub, admission, streams, options }
 }
 

@@ -58,8 +58,11 @@ export interface HubOptions extends SseHooks {
 /** How often old events are looked for when nothing else happens, in milliseconds, unless `maxAgeMs` is less. */
 const AGE_CHECK_MS = 10_000
 
-/** 'settling': nothing is taken any more, and what is under way to the broker comes back. */
-type HubState = 'open' | 'settling' | 'stopping' | 'stopped'
+/**
+ * 'settling': no stream is taken any more, and what is under way to the broker comes back. 'ended': no stream is left;
+ * where others share the log, the requests that are still under way may send until 'stopped'.
+ */
+type HubState = 'open' | 'settling' | 'stopping' | 'ended' | 'stopped'
 
 /** Publishes to and keeps the streams of one url. */
 export class Hub implements ClientOwner, SweepOwner, LaggardsOwner, BrokerTail {
@@ -141,11 +144,11 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner, BrokerTail {
 
   /**
    * Publishes `event`; unless the log is shared its sequence is then the head. Throws `ChannelNotFound` when the
-   * named channel has no subscriber and nothing is kept, `ERR_SSE_STOPPED` once a stop has begun. What a broker
-   * elsewhere does not store is logged.
+   * named channel has no subscriber and nothing is kept, `ERR_SSE_STOPPED` once a stop has begun; where the
+   * log is shared, once it has ended. What a broker elsewhere does not store is logged.
    */
   publish(event: BrokerEvent): void {
-    this.#mustBeOpen()
+    this.#mustTakeEvents()
     this.#publications.publish(event)
   }
 
@@ -154,7 +157,7 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner, BrokerTail {
    * Throws likewise; rejects when a broker elsewhere does not store the event.
    */
   send(event: BrokerEvent): Promise<number> {
-    this.#mustBeOpen()
+    this.#mustTakeEvents()
     return this.#publications.send(event)
   }
 
@@ -259,6 +262,11 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner, BrokerTail {
   positionOf(lastEventId: string | undefined): number | undefined {
     const cursor = parseCursor(lastEventId ?? '')
     return cursor?.epoch === this.#window.log.epoch ? cursor.seq : undefined
+  }
+
+  /** Resolves when the log has come to `seq`, or will not: it begins anew, a stop begins, or `timeoutMs` are over. */
+  async reaches(seq: number, timeoutMs: number): Promise<void> {
+    if (!this.isStopping) await this.#publications.reaches(seq, timeoutMs)
   }
 
   /** Whether the log has let go of some events of the channel `id` after `seq`. */
@@ -430,8 +438,8 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner, BrokerTail {
   }
 
   /**
-   * Refuses new streams and events, delivers what was published, and ends every stream when its socket has all
-   * of it. Resolves when no stream is left; whoever stops the server drops those that take too long.
+   * Refuses new streams, and events unless the log is shared; delivers what was published, and ends every stream when
+   * its socket has all of it. Resolves when no stream is left; whoever stops the server drops those that take too long.
    */
   stop(): Promise<void> {
     return (this.#stopped ??= this.#stop())
@@ -439,6 +447,7 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner, BrokerTail {
 
   async #stop(): Promise<void> {
     this.#state = 'settling'
+    this.#publications.release()
     clearInterval(this.#ageTimer)
     await this.#publications.arrived()
     this.#state = 'stopping'
@@ -449,11 +458,17 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner, BrokerTail {
     await new Promise<void>((resolve) => {
       this.#onEmpty = () => {
         this.#onEmpty = undefined
-        this.#state = 'stopped'
+        this.#state = 'ended'
         resolve()
       }
       if (this.#clients === 0) this.#onEmpty()
     })
+  }
+
+  /** After `stop` and the last request: refuses events, and resolves when the broker has stopped. */
+  async detach(): Promise<void> {
+    this.#state = 'stopped'
+    await this.#publications.arrived()
     await this.#options.broker.stop()
   }
 
@@ -474,11 +489,12 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner, BrokerTail {
     }
   }
 
-  #mustBeOpen(): void {
-    if (this.#state === 'open') return
+  /** Where others share the log, they get what is sent here to the end. */
+  #mustTakeEvents(): void {
+    if (this.isShared ? this.#state !== 'stopped' : this.#state === 'open') return
     throw new UsanicError(
       'ERR_SSE_STOPPED',
-      'The server is stopping and its streams are ending: this event would reach nobody. Send it before stop().',
+      'The server stops or has stopped, and its streams with it: this event would reach nobody. Send it before stop().',
     )
   }
 

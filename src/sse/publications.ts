@@ -10,6 +10,7 @@ import { formatCursor, type Cursor } from './cursor.js'
 import type { Directory } from './directory.js'
 import { ChannelNotFound } from './errors.js'
 import { PendingSends } from './sends.js'
+import { SeqWaits } from './seq-waits.js'
 import type { Sweep } from './sweep.js'
 import type { Window } from './window.js'
 import { withCursor } from './wire.js'
@@ -30,6 +31,8 @@ export class Publications {
   readonly #options: PublicationsOptions
   readonly #arrivals: Arrivals
   readonly #sends = new PendingSends()
+  /** Clients to come that are ahead of this copy of the log. */
+  readonly #ahead = new SeqWaits()
   /** Bytes received since the last sweep ended. */
   #unsweptBytes = 0
 
@@ -66,6 +69,7 @@ export class Publications {
     sweep.touch(channel)
     if (!broker.isShared) return
     this.#arrivals.received(seq)
+    this.#ahead.reached(seq)
     this.#flushBurst()
   }
 
@@ -73,6 +77,7 @@ export class Publications {
   begin(): void {
     this.#sends.settle(Infinity)
     this.#arrivals.ended()
+    this.#ahead.release()
   }
 
   /** Everything up to `seq` was handed to every live client. */
@@ -89,6 +94,16 @@ export class Publications {
   /** Resolves when everything that is under way to the broker now has come back or failed. */
   async arrived(): Promise<void> {
     if (!this.#arrivals.isEmpty) await this.#arrivals.settled()
+  }
+
+  /** Resolves when the log has come to `seq`; or has not within `timeoutMs`, or begins anew, or `release` ends it. */
+  async reaches(seq: number, timeoutMs: number): Promise<void> {
+    if (seq > this.#options.window.log.head) await this.#ahead.wait(seq, timeoutMs)
+  }
+
+  /** Ends the waits of `reaches`. */
+  release(): void {
+    this.#ahead.release()
   }
 
   /** Resolves once what is in the log now was handed to every live client. */

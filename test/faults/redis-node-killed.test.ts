@@ -1,8 +1,7 @@
 /** A node dies in the middle of a burst: what it told to be stored is heard elsewhere, and its clients go on elsewhere. */
-import { fork } from 'node:child_process'
-import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { eventually } from '../support/eventually.js'
+import { RedisNodeProcess } from '../support/redis-node-process.js'
 import { RedisNodes } from '../support/redis-nodes.js'
 import { RedisServer, hasRedis } from '../support/redis-server.js'
 import { WitnessReader } from '../support/witness-reader.js'
@@ -12,18 +11,12 @@ describe.runIf(hasRedis)('a node that is killed during a burst', () => {
     await using redis = await RedisServer.start()
     await using nodes = await RedisNodes.start({ url: redis.url })
     const [survivor] = nodes.nodes
-    const child = fork(new URL('../support/redis-node-process.ts', import.meta.url), {
-      execArgv: ['--import', 'tsx'],
-      env: { ...process.env, REDIS_URL: redis.url },
-    })
-    const [{ port }] = (await once(child, 'message')) as [{ port: number }]
-    const client = await WitnessReader.open(port)
-    let stored = 0
-    child.on('message', (told: { stored: number }) => (stored = told.stored))
-    child.send('burst')
-    await eventually(() => stored > 3000, 'the node has stored some thousands')
-    child.kill('SIGKILL')
-    await once(child, 'exit')
+    await using node = await RedisNodeProcess.start('P', redis.url)
+    const client = await WitnessReader.open(node.port)
+    node.burst()
+    await eventually(() => node.stored > 3000, 'the node has stored some thousands')
+    await node.kill()
+    const { stored } = node
     await eventually(() => client.isOver, 'its client has lost its stream')
     await eventually(() => survivor?.reader.has('P', stored) === true, 'the other node has what was stored')
     await nodes.recovered()

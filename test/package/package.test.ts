@@ -97,6 +97,19 @@ describe('every entry', () => {
     expect(JSON.parse(said)).toEqual([...Array<string>(5).fill('function'), 'usanic'])
   })
 
+  test('imports without the optional @redis/client, which a server with a broker asks for when it starts', async () => {
+    const program = `
+      import { App } from 'usanic'
+      import { RedisBroker } from 'usanic/redis'
+      import { Sse } from 'usanic/sse'
+      const app = new App('without')
+      new Sse(app, { broker: new RedisBroker() })
+      await app.listen({ port: 0 }).catch(({ code, message }) => console.log(code, message))
+    `
+    const said = await run(process.execPath, ['--input-type=module', '--eval', program], consumer.folder)
+    expect(said).toMatch(/^ERR_BROKER_MISSING .*npm install @redis\/client@6$/m)
+  })
+
   test('is closed: what is not exported does not import', async () => {
     const inner = `await import('usanic/dist/app/app.js').catch((error) => console.log(error.code))`
     const said = await run(process.execPath, ['--input-type=module', '--eval', inner], consumer.folder)

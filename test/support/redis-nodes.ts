@@ -1,7 +1,7 @@
 /**
  * Nodes that share one Redis, each with a reader and a publisher of numbered events, and the oracle over all of them:
- * every send is answered within its deadline, and what was stored reaches every reader once, in order, or a reset says
- * that it does not.
+ * every send is answered within its deadline, what was stored reaches every reader once, in order, or a reset says
+ * that it does not, and no position is given twice.
  */
 import { expect } from 'vitest'
 import { RedisBroker, type RedisBrokerOptions } from 'usanic/redis'
@@ -129,6 +129,11 @@ export class RedisNodes implements AsyncDisposable {
         expect(reader.isOver, 'streams stay open').toBe(false)
         reader.check(name, stored)
       }
+    }
+    const events = new Map<string, string>()
+    for (const [position, event] of this.nodes.flatMap(({ reader }) => reader.positions)) {
+      expect(events.get(position) ?? event, `what ${position} stands for`).toBe(event)
+      events.set(position, event)
     }
   }
 

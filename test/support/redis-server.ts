@@ -23,16 +23,19 @@ function isInstalled(): boolean {
 export class RedisServer implements AsyncDisposable {
   readonly port: number
   readonly #folder: string
+  readonly #replicaOf: number | undefined
   #process: ChildProcess | undefined
 
-  private constructor(port: number, folder: string) {
+  private constructor(port: number, folder: string, replicaOf: number | undefined) {
     this.port = port
+    this.#replicaOf = replicaOf
     this.#folder = folder
   }
 
-  /** Starts one that writes everything to its disk before it answers. */
-  static async start(): Promise<RedisServer> {
-    const server = new RedisServer(await freePort(), await mkdtemp(join(tmpdir(), 'usanic-redis-')))
+  /** Starts one that writes everything to its disk before it answers; a replica of the one on a port, if that is said. */
+  static async start({ replicaOf }: { replicaOf?: number } = {}): Promise<RedisServer> {
+    const folder = await mkdtemp(join(tmpdir(), 'usanic-redis-'))
+    const server = new RedisServer(await freePort(), folder, replicaOf)
     await server.run()
     return server
   }
@@ -46,7 +49,9 @@ export class RedisServer implements AsyncDisposable {
     if (isEmpty) await rm(join(this.#folder, 'appendonlydir'), { recursive: true, force: true })
     const args = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.#folder, '--save', '']
     const durable = ['--appendonly', 'yes', '--appendfsync', 'always']
-    this.#process = spawn('redis-server', [...args, ...durable], { stdio: 'ignore' })
+    const replica = this.#replicaOf === undefined ? [] : ['--replicaof', '127.0.0.1', String(this.#replicaOf)]
+    const sync = ['--repl-diskless-sync-delay', '0']
+    this.#process = spawn('redis-server', [...args, ...durable, ...sync, ...replica], { stdio: 'ignore' })
     let isUp = false
     const probe = () => {
       this.ask('PING').then(

@@ -15,6 +15,8 @@ export class WitnessReader {
   /** What it heard in order: events, and the reasons of resets. */
   readonly heard: (readonly [publisher: string, number: number] | readonly ['sse.reset', string])[] = []
   readonly others: string[] = []
+  /** The position of each event that it heard, and the event. */
+  readonly positions: (readonly [position: string, event: string])[] = []
   isOver = false
 
   private constructor(response: IncomingMessage) {
@@ -72,8 +74,9 @@ export class WitnessReader {
   }
 
   #take(text: string): void {
-    for (const { event, data } of this.#parser.feed(text)) {
+    for (const { event, data, lastEventId } of this.#parser.feed(text)) {
       if (event === 'sse.id') continue
+      if (event === 'message') this.positions.push([lastEventId, data])
       const [publisher = '', number] = data.split(' ')
       if (event === 'sse.reset') this.heard.push([event, (JSON.parse(data) as { reason: string }).reason])
       else if (event === 'message') this.heard.push([publisher, Number(number)])

@@ -1,6 +1,7 @@
 /** The program of `worker-app.ts` in its supervisor and workers, run by tsx from the source. */
 import { fileURLToPath } from 'node:url'
 import { Program } from './example-process.js'
+import type { Account } from './ledger.js'
 
 /** What a worker says of itself. */
 export interface WorkerIdentity {
@@ -50,6 +51,24 @@ export class WorkerProgram extends Program {
     const response = await fetch(`${this.origin}/send?${query}`, { headers: { connection: 'close' } })
     if (!response.ok) throw new Error(await response.text())
     return (await response.json()) as { pid: number; reached: number }
+  }
+
+  /** Has numbers after `after` published by `by` in the worker that gets the connection. */
+  async publish(by: string, after: number, count: number): Promise<void> {
+    const query = `by=${by}&after=${after}&count=${count}`
+    const response = await fetch(`${this.origin}/publish?${query}`, { headers: { connection: 'close' } })
+    if (!response.ok) throw new Error(`${response.status}: ${await response.text()}`)
+    await response.arrayBuffer()
+  }
+
+  /** What the workers have sent by themselves and was stored, as far as they have said so. */
+  get accounts(): Account[] {
+    const byPid = new Map<string, number[]>()
+    for (const [, told = ''] of this.stdout.matchAll(/^stored (.*)$/gm)) {
+      const { by, answered } = JSON.parse(told) as Account
+      byPid.set(by, [...(byPid.get(by) ?? []), ...answered])
+    }
+    return [...byPid].map(([by, answered]) => ({ by, answered }))
   }
 
   /** How many of `connections` new connections each process has got. */

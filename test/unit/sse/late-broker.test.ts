@@ -1,4 +1,4 @@
-/** A broker that answers later: when sends resolve, what rejects, what a stop and `drained` wait for. */
+/** A broker that answers later: when sends resolve, what rejects, what a stop and `drained` wait for, who waits for the log. */
 import { describe, expect, it } from 'vitest'
 import { encodeEvent } from '../../../src/sse/wire.js'
 import { hubOf, join, publish, turns } from '../../support/hub-of.js'
@@ -11,6 +11,8 @@ async function lateHub(options: Parameters<typeof hubOf>[0] = {}) {
   await hub.start()
   return { broker, hub }
 }
+
+type Late = Awaited<ReturnType<typeof lateHub>>
 
 const eventOf = (data: string, channelId: string | null = null) => ({
   channelId,
@@ -88,12 +90,11 @@ describe('waiting for all', () => {
     expect(await stateOf(drained)).toBe(undefined)
   })
 
-  it('a stop refuses new events, and ends streams only when they have what was on its way', async () => {
+  it('a stop ends streams only when they have what was on its way', async () => {
     const { broker, hub } = await lateHub({ history: true })
     const { sink } = join(hub)
     publish(hub, 'last')
     const stopped = hub.stop()
-    expect(() => hub.send(eventOf('too late'))).toThrow(/stopping/)
     expect(await stateOf(stopped)).toBe('pending')
     expect(sink.state).toBe('open')
     broker.deliver()
@@ -102,6 +103,55 @@ describe('waiting for all', () => {
       'last',
       'sse.close',
     ])
+  })
+})
+
+describe('an event that is sent after the stop began', () => {
+  it('is stored for the streams of others, until the hub leaves the log, which waits for it', async () => {
+    const { broker, hub } = await lateHub({ history: true })
+    const stopped = hub.stop()
+    const during = hub.send(eventOf('while streams end'))
+    expect(await stateOf(stopped)).toBe(undefined)
+    const after = hub.send(eventOf('when all have ended'))
+    const detached = hub.detach()
+    expect(() => hub.send(eventOf('too late'))).toThrow(expect.objectContaining({ code: 'ERR_SSE_STOPPED' }))
+    expect(await stateOf(detached)).toBe('pending')
+    broker.deliver()
+    expect(await stateOf(detached)).toBe(undefined)
+    expect([await stateOf(during), await stateOf(after)]).toEqual([0, 0])
+  })
+})
+
+describe('waiting for a sequence', () => {
+  const EVER_MS = 1e6
+
+  it('ends when the log comes to it, for all that wait', async () => {
+    const { broker, hub } = await lateHub()
+    const waits = [hub.reaches(2, EVER_MS), hub.reaches(2, EVER_MS)]
+    publish(hub, 'one')
+    broker.deliver()
+    expect(await stateOf(Promise.race(waits))).toBe('pending')
+    publish(hub, 'two')
+    broker.deliver()
+    expect(await stateOf(Promise.all(waits))).toHaveLength(2)
+    expect(await stateOf(hub.reaches(2, EVER_MS))).toBe(undefined)
+  })
+
+  it.each([
+    ['the log begins anew', ({ broker }: Late) => broker.begin('empty')],
+    ['a stop begins', ({ hub }: Late) => void hub.stop()],
+  ])('ends when %s', async (_, end) => {
+    const late = await lateHub()
+    const wait = late.hub.reaches(2, EVER_MS)
+    expect(await stateOf(wait)).toBe('pending')
+    end(late)
+    expect(await stateOf(wait)).toBe(undefined)
+  })
+
+  it('does not begin once a stop has', async () => {
+    const { hub } = await lateHub()
+    await hub.stop()
+    expect(await stateOf(hub.reaches(2, EVER_MS))).toBe(undefined)
   })
 })
 
