@@ -109,7 +109,7 @@ class Scene implements AsyncDisposable {
     await eventually(
       () => crowd.readers.every((reader) => reader.has(last)),
       'everybody has the last event',
-      20_000,
+      60_000,
     )
     expect(this.#ledger.complaints(last, crowd.readers, [...accounts, ...publishers])).toEqual([])
   }
