@@ -1,60 +1,22 @@
 /** Behind nginx, with the configuration that the documentation gives: nothing is held back, a restart ends nobody. */
-import { existsSync, readFileSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { App } from 'usanic'
 import { Sse } from 'usanic/sse'
 import { EventReader } from 'usanic/testing'
-import { eventually } from '../support/eventually.js'
-import { Program } from '../support/example-process.js'
 import { freePort } from '../support/free-port.js'
+import { hasNginx, startNginx } from '../support/nginx.js'
 import { QuietLogger } from '../support/quiet-logger.js'
 
-const PATH = process.env['NGINX'] ?? '/usr/sbin/nginx'
-const isInstalled = existsSync(PATH)
-const isRequired = Boolean(process.env['CI'])
-if (!isInstalled && !isRequired) console.warn(`Left out: nginx. There is no ${PATH}; install nginx-light.`)
-
 /** The server block of docs/sse.md, between these ports. */
-function configuration(port: number, upstream: number, folder: string): string {
+function server(port: number, upstream: number): string {
   const page = readFileSync(new URL('../../docs/sse.md', import.meta.url), 'utf8')
   const [, block = ''] = /```nginx\n([\s\S]+?)```/.exec(page) ?? []
-  const server = block
+  const blocks = block
     .replace('listen 80;', `listen 127.0.0.1:${port};`)
     .replaceAll('127.0.0.1:8000', `127.0.0.1:${upstream}`)
-  expect(server).toContain(`127.0.0.1:${upstream}`)
-  const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
-    (name) => `${name}_temp_path ${folder}/${name};`,
-  )
-  return `daemon off; master_process off; pid ${folder}/pid; error_log stderr warn;
-events {}
-http { access_log off; ${paths.join(' ')}
-${server}
-}`
-}
-
-async function startNginx(port: number, upstream: number) {
-  const folder = await mkdtemp(join(tmpdir(), 'usanic-nginx-'))
-  await writeFile(join(folder, 'nginx.conf'), configuration(port, upstream, folder))
-  const nginx = new Program(PATH, ['-p', folder, '-c', join(folder, 'nginx.conf')])
-  let isUp = false
-  const probe = () => {
-    fetch(`http://127.0.0.1:${port}/`).then(
-      () => (isUp = true),
-      () => setTimeout(probe, 20),
-    )
-  }
-  probe()
-  await eventually(() => isUp, 'nginx listens')
-  return {
-    port,
-    async [Symbol.asyncDispose]() {
-      await nginx[Symbol.asyncDispose]()
-      await rm(folder, { recursive: true })
-    },
-  }
+  expect(blocks).toContain(`127.0.0.1:${upstream}`)
+  return blocks
 }
 
 async function startEvents(name: string, port: number) {
@@ -70,11 +32,11 @@ async function open(port: number, headers: Record<string, string> = {}): Promise
   return new EventReader(response, abort)
 }
 
-describe.runIf(isInstalled || isRequired)('behind nginx', () => {
+describe.runIf(hasNginx)('behind nginx', () => {
   it('each event arrives at once, compressed or not', async () => {
     const [port, upstream] = [await freePort(), await freePort()]
     const { app, sse } = await startEvents('nginx', upstream)
-    await using nginx = await startNginx(port, upstream)
+    await using nginx = await startNginx(server(port, upstream), port)
     expect(nginx.port).toBe(port)
     for (const encoding of ['identity', 'gzip']) {
       const reader = await open(port, { 'Accept-Encoding': encoding })
@@ -99,7 +61,7 @@ describe.runIf(isInstalled || isRequired)('behind nginx', () => {
   it('a restart is a stream that says when to come back, not an error that ends EventSource for ever', async () => {
     const [port, upstream] = [await freePort(), await freePort()]
     const first = await startEvents('nginx-1', upstream)
-    await using nginx = await startNginx(port, upstream)
+    await using nginx = await startNginx(server(port, upstream), port)
     expect(nginx.port).toBe(port)
     const reader = await open(port)
     while (reader.parser.lastEventId === '') await reader.readMore()
