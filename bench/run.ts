@@ -53,8 +53,9 @@ async function measure(plan: readonly string[]): Promise<void> {
     await MODES[name]?.run(bench)
     keep(name, bench)
   }
+  console.log(`\nTook ${((performance.now() - started) / 60_000).toFixed(1)} min.`)
   console.log(
-    `\nKept in ${RESULTS_FILE.slice(root.length - 2)}; npm run bench -- report makes charts and tables of it.`,
+    `Kept in ${RESULTS_FILE.slice(root.length - 2)}; npm run bench -- report makes charts and tables of it.`,
   )
 }
 

@@ -1,14 +1,14 @@
 /** A measured server as a child process, bound to the first core. Its load is bound to the second, by `tools.ts`. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
 import { DESCRIPTORS } from './scale.js'
 import { nchanModule, type ServerSpec } from './server-table.js'
 import type { Stats } from './servers/publisher.js'
-import { onCore, TOOLS } from './tools.js'
+import { compiledServer, onCore, TOOLS } from './tools.js'
 
 const root = `${import.meta.dirname}/..`
 const running = new Set<ChildProcess>()
@@ -35,20 +35,20 @@ export class ServerProcess {
   static async start(spec: ServerSpec): Promise<ServerProcess> {
     const port = await freePort()
     const folder = mkdtempSync(`${tmpdir()}/usanic-bench-`)
-    const [command = '', ...args] = onCore(0, commandOf(spec, port, folder))
+    const [command = '', ...args] = onCore(spec.core ?? 0, commandOf(spec, port, folder))
     // `exec` keeps one process: its id is that of the server.
     const child = spawn('sh', ['-c', `ulimit -n ${DESCRIPTORS}; exec "$@"`, 'sh', command, ...args], {
       cwd: root,
-      env: { ...process.env, ...spec.env },
+      env: { USANIC_DIST: `${root}/dist`, ...process.env, ...spec.env },
       stdio: ['ignore', 'ignore', 'pipe'],
     })
     running.add(child)
     let said = ''
     child.stderr?.on('data', (part: Buffer) => (said = (said + part.toString()).slice(-2000)))
-    for (let tries = 0; tries < 500; tries++) {
+    for (let tries = 0; tries < 2000; tries++) {
       if (child.exitCode !== null) break
       if (await accepts(port)) return new ServerProcess(spec, port, child, folder)
-      await wait(20)
+      await wait(5)
     }
     child.kill('SIGKILL')
     running.delete(child)
@@ -77,34 +77,73 @@ export class ServerProcess {
 
   /** Sends a control request (see `servers/publisher.ts`). */
   async control(path: string): Promise<Stats> {
-    const answer = await fetch(`http://127.0.0.1:${this.port}${path}`)
+    // A connection of its own, since workers that share a port are chosen by connection.
+    const answer = await fetch(`http://127.0.0.1:${this.port}${path}`, { headers: { connection: 'close' } })
     return (await answer.json()) as Stats
+  }
+
+  /** The processes of its `count` workers, once all of them serve. */
+  async workers(count: number): Promise<number[]> {
+    const pids = new Set<number>()
+    while (pids.size < count) {
+      const { pid } = await this.control('/stats')
+      if (pid !== undefined) pids.add(pid)
+    }
+    return [...pids]
+  }
+
+  /** The same as `control`, for one of its workers: asks until that one answers. */
+  async controlWorker(pid: number, path: string): Promise<Stats> {
+    for (;;) {
+      const stats = await this.control(`${path}${path.includes('?') ? '&' : '?'}pid=${pid}`)
+      if (stats.pid === pid) return stats
+    }
   }
 
   get residentBytes(): number {
     return Number(readFileSync(`/proc/${this.pid}/statm`, 'utf8').split(' ')[1]) * 4096
   }
 
-  /** CPU time of all its threads so far. */
   get cpuSeconds(): number {
-    const stat = readFileSync(`/proc/${this.pid}/stat`, 'utf8')
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return (Number(fields[11]) + Number(fields[12])) / 100
+    return cpuSecondsOf(this.pid)
   }
 
   async stop(): Promise<void> {
     const exit = once(this.#child, 'exit')
+    // Workers would stop in order when their supervisor is gone, beside the next measurement.
+    const workers = childrenOf(this.pid)
     if (this.#child.exitCode === null && this.#child.kill('SIGKILL')) await exit
+    for (const pid of workers) {
+      try {
+        process.kill(pid, 'SIGKILL')
+      } catch {
+        // it has ended by itself
+      }
+    }
     running.delete(this.#child)
     rmSync(this.#folder, { recursive: true, force: true })
   }
 }
 
+/** CPU time of all threads of a process so far. */
+export function cpuSecondsOf(pid: number): number {
+  const threads = readdirSync(`/proc/${pid}/task`)
+  const spent = threads.map((id) => readFileSync(`/proc/${pid}/task/${id}/schedstat`, 'utf8').split(' ')[0])
+  return spent.reduce((sum, nanoseconds) => sum + Number(nanoseconds), 0) / 1e9
+}
+
+function childrenOf(pid: number): number[] {
+  const file = `/proc/${pid}/task/${pid}/children`
+  return existsSync(file) ? (readFileSync(file, 'utf8').match(/\d+/g) ?? []).map(Number) : []
+}
+
 function commandOf({ file, nodeFlags = [] }: ServerSpec, port: number, folder: string): string[] {
-  const path = `${import.meta.dirname}/servers/${file}`
   if (file.endsWith('.c')) return [TOOLS.floor, String(port)]
-  if (!file.endsWith('.conf')) return [process.execPath, ...nodeFlags, '--import', 'tsx', path, String(port)]
-  const text = readFileSync(path, 'utf8')
+  if (file === 'redis-server') {
+    return [file, '--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '']
+  }
+  if (!file.endsWith('.conf')) return [process.execPath, ...nodeFlags, compiledServer(file), String(port)]
+  const text = readFileSync(`${import.meta.dirname}/servers/${file}`, 'utf8')
   const filled = text
     .replace('MODULE;', `${nchanModule() ?? ''};`)
     .replace(':PORT', `:${port}`)

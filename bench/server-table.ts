@@ -1,4 +1,5 @@
 /** Every server that is measured, by name: the one place to add a peer. Each is written as its own users would. */
+import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 
 /** A server, or a way to run one. */
@@ -6,12 +7,14 @@ export interface ServerSpec {
   readonly name: string
   /** As tables and charts call it. */
   readonly label: string
-  /** In `servers/`: a module, a program in C, or the configuration of an nginx. */
+  /** In `servers/`: a module, a program in C, or the configuration of an nginx; or `redis-server` itself. */
   readonly file: string
   readonly env?: Readonly<Record<string, string>>
   readonly nodeFlags?: readonly string[]
   /** The package in `bench/node_modules` without which it cannot run. */
   readonly needs?: string
+  /** The core that it runs on, in place of the first. */
+  readonly core?: number
 }
 
 /** For peers in CommonJS. */
@@ -34,6 +37,7 @@ const TABLE = {
     nodeFlags,
   },
   nchan: { label: 'Nchan (nginx)', file: 'nchan.conf' },
+  redis: { label: 'redis-server', file: 'redis-server', core: 1 },
 } as const satisfies Record<string, Omit<ServerSpec, 'name'>>
 
 /** The name of a server in the table. */
@@ -67,6 +71,9 @@ export function whyNot({ needs, file }: ServerSpec): string | undefined {
   }
   if (file === 'nchan.conf' && nchanModule() === undefined) {
     return 'there is no nginx with the nchan module (Debian: libnginx-mod-nchan); NCHAN_MODULE may name its file'
+  }
+  if (file === 'redis-server' && spawnSync(file, ['--version']).status !== 0) {
+    return 'it is not installed (Debian: redis-server)'
   }
   return undefined
 }

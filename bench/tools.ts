@@ -1,9 +1,10 @@
 /**
- * The programs in C: the load clients and the floor. Compiled here once per run; a client in JavaScript would be the
- * slower end.
+ * What is compiled here once per run: the programs in C, which are the load clients and the floor, since a client in
+ * JavaScript would be the slower end; and the servers in TypeScript, so that each of some hundred starts need not.
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import ts from 'typescript'
 import type { ServerProcess } from './server-process.js'
 
 const folder = `${import.meta.dirname}/.build`
@@ -14,6 +15,11 @@ export const TOOLS = {
   http: `${folder}/httpload`,
   floor: `${folder}/floor`,
 } as const
+
+/** Where the module `file` of `servers/` is, compiled. */
+export function compiledServer(file: string): string {
+  return `${folder}/servers/${file.replace(/\.m?[jt]s$/, '.js')}`
+}
 
 let canTls = false
 const canBind = spawnSync('taskset', ['--version']).status === 0
@@ -36,7 +42,25 @@ export function compileTools(): void {
     console.error(`The load clients are in C and cannot be compiled: ${why}`)
     process.exit(2)
   }
+  compileServers()
   if (!canBind) console.log('There is no taskset: processes are not bound to cores, figures will be noisier.')
+}
+
+function compileServers(): void {
+  mkdirSync(`${folder}/servers`, { recursive: true })
+  const servers = `${import.meta.dirname}/servers`
+  for (const fileName of readdirSync(servers).filter((file) => /\.(ts|mjs)$/.test(file))) {
+    const { outputText } = ts.transpileModule(readFileSync(`${servers}/${fileName}`, 'utf8'), {
+      fileName,
+      compilerOptions: {
+        module: ts.ModuleKind.ESNext,
+        target: ts.ScriptTarget.ES2023,
+        allowJs: true,
+        rewriteRelativeImportExtensions: true,
+      },
+    })
+    writeFileSync(compiledServer(fileName), outputText)
+  }
 }
 
 /** Whether the load client can speak TLS: it was compiled with the headers of OpenSSL. */
@@ -59,6 +83,8 @@ export interface SseLoad {
   /** Reads the time stamp in the events of every so many-th client. */
   readonly latencyOfEvery?: number
   readonly path?: string
+  /** The processes whose CPU time counts, in place of the server's. */
+  readonly cpuOf?: readonly number[]
   readonly more?: readonly (string | number)[]
   /** Whether it yields its core to other load. */
   readonly isGivingWay?: boolean
@@ -78,6 +104,8 @@ export interface SseFigures {
   readonly bytes_per_ev: number
   readonly srv_us_per_ev: number
   readonly srv_cpu_pct: number
+  /** Of each of the processes that count, in the window. */
+  readonly srv_cpu_s: readonly number[]
   readonly rss0_kb: number
   readonly rss_conn_kb: number
   readonly min_ev: number
@@ -100,7 +128,7 @@ export async function sseLoad(server: ServerProcess, load: SseLoad): Promise<Sse
     '-S',
     4,
     '-I',
-    0.2,
+    0.1,
   ]
   if (server.spec.file === 'nchan.conf') {
     // It has no publisher of its own: the load client posts, as fast as it is answered, what becomes the same data.
@@ -112,7 +140,7 @@ export async function sseLoad(server: ServerProcess, load: SseLoad): Promise<Sse
   }
   if (load.latencyOfEvery !== undefined) args.push('-L', load.latencyOfEvery)
   if (server.spec.env?.['TLS_CERT'] !== undefined) args.push('-X')
-  args.push('-u', load.path ?? '/sse', '-P', server.pid, ...(load.more ?? []))
+  args.push('-u', load.path ?? '/sse', '-P', (load.cpuOf ?? [server.pid]).join(','), ...(load.more ?? []))
   const command = [...(load.isGivingWay === true ? ['nice'] : []), TOOLS.sse, ...args.map(String)]
   const output = await run(command, load.whenReady)
   if (load.start !== undefined && server.takesControl) await server.control('/stop')

@@ -6,8 +6,10 @@ import { http } from './http.js'
 import { latency } from './latency.js'
 import { memory } from './memory.js'
 import { quick } from './quick.js'
+import { redis } from './redis.js'
 import { sse } from './sse.js'
 import { stalled } from './stalled.js'
+import { workers } from './workers.js'
 
 export const MODES: Readonly<Record<string, Mode>> = {
   sse,
@@ -16,9 +18,11 @@ export const MODES: Readonly<Record<string, Mode>> = {
   latency,
   stalled,
   compression,
+  workers,
+  redis,
   curves,
   quick,
 }
 
 /** What a run without a mode does. */
-export const WHOLE = ['sse', 'http', 'memory', 'latency', 'stalled', 'compression']
+export const WHOLE = ['sse', 'http', 'memory', 'latency', 'stalled', 'compression', 'workers', 'redis']

@@ -10,19 +10,19 @@ const servers = (...names: ServerName[]) => names.map(server)
 
 export const latency: Mode = {
   about: 'latency: 10 events/s to 1,000 clients; requests beside a broadcast to 18,000',
-  seconds: (rounds) => rounds * 47,
+  seconds: (rounds) => rounds * 28,
   async run(bench) {
     const clients = clientsOf(1000)
     await bench.compare({
       group: 'Latency, 10 events/s to 1,000 clients',
-      servers: servers('floor', 'bare-uws', 'usanic', 'better-sse'),
+      servers: servers('bare-uws', 'usanic', 'better-sse'),
       reference: 'bare-uws',
       measure: async (target) => {
         const start = '/start?size=64&k=1&rate=10'
         const load = await sseLoad(target, {
           clients,
           start,
-          seconds: Math.max(1, secondsOf(4)),
+          seconds: Math.max(1, secondsOf(3)),
           latencyOfEvery: 1,
         })
         return { latency: { [P50]: (load.p50_us ?? NaN) / 1000, [P99]: (load.p99_us ?? NaN) / 1000 } }
@@ -40,7 +40,7 @@ async function beside(bench: Bench): Promise<void> {
     servers: servers('bare-uws', 'usanic'),
     reference: 'bare-uws',
     measure: async (target) => {
-      const seconds = Math.max(1, secondsOf(3))
+      const seconds = Math.max(1, secondsOf(2.5))
       let probe: Promise<HttpFigures> | undefined
       const load = sseLoad(target, {
         clients,

@@ -16,6 +16,7 @@ export async function steady(
   count: number,
   rate: number,
   seconds: number,
+  warmSeconds = 1,
 ): Promise<Record<string, number>> {
   return await ServerProcess.with(spec, async (target) => {
     const clients = clientsOf(count)
@@ -23,7 +24,7 @@ export async function steady(
     const figures = await sseLoad(target, {
       clients,
       start,
-      warmSeconds: 1,
+      warmSeconds,
       seconds: secondsOf(seconds),
       latencyOfEvery: 100,
     })
@@ -54,7 +55,7 @@ export async function highestRates(bench: Bench, count: number, servers: readonl
     let best: Record<string, number> = { 'events per second': 0 }
     try {
       for (const rate of LADDER) {
-        const figures = await steady(spec, count, rate, 2)
+        const figures = await steady(spec, count, rate, 1.5, 0.5)
         if (!keepsUp(figures)) break
         best = { 'events per second': rate, ...figures }
       }

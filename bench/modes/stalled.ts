@@ -9,13 +9,15 @@ import { variant } from '../server-table.js'
 import { sseLoad } from '../tools.js'
 import { P50, P99 } from './streams.js'
 
-const SECONDS = 30
+/** Until what a client that never reads is sent fills the kernel's buffers: from then on it is held up. */
+const FILLING_SECONDS = 5
+const SECONDS = 6
 const STALLED = 10
 const ALONE = 'usanic-alone'
 
 export const stalled: Mode = {
   about: 'stalled clients: latency of 200 healthy ones, alone and beside ten that never read',
-  seconds: (rounds) => rounds * 2 * (SECONDS + 3),
+  seconds: (rounds) => rounds * (FILLING_SECONDS + 2 * SECONDS + 6),
   async run(bench) {
     const healthy = clientsOf(200)
     await bench.compare({
@@ -30,7 +32,7 @@ export const stalled: Mode = {
         const load = await sseLoad(target, {
           clients: healthy + count,
           start: '/start?size=10000&k=1&rate=100',
-          warmSeconds: 1,
+          warmSeconds: secondsOf(count > 0 ? FILLING_SECONDS : 1),
           seconds: secondsOf(SECONDS),
           latencyOfEvery: 4,
           more: ['-s', count],

@@ -36,7 +36,8 @@ export async function fanOut(
   const figures = await sseLoad(target, {
     clients: clientsOf(clients),
     start: `/start?${query.includes('size=') ? '' : 'size=64&'}${query}`,
-    seconds: secondsOf(1.2),
+    warmSeconds: 0.4,
+    seconds: secondsOf(1),
     latencyOfEvery: 50,
     ...load,
   })

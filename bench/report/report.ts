@@ -65,7 +65,8 @@ export async function report(): Promise<void> {
   console.log(`Written: docs/performance.md and docs/images, from ${modes.join(', ')}`)
 }
 
-function sourceOf({ machine, date, rounds }: ModeResult): string {
+function sourceOf({ machine, date, figures }: ModeResult): string {
+  const rounds = Math.max(...figures.map(({ values }) => values.length))
   const { cpu, cores, kernel, node } = machine
   return `${cpu}, ${cores} cores; Linux ${kernel}; Node ${node}; median of ${rounds} rounds; ${date}`
 }

@@ -5,6 +5,9 @@
  * `/start?size=64&k=20&rate=0`: events of `size` bytes on the wire (as `data: …`, CR LF, CR LF), `k` in each turn, as
  * many turns as can be delivered; with a `rate`, so many events a second, whatever becomes of them. `channels=N` sends
  * each event to one of N channels at random; `fill=json` makes events that compress like JSON.
+ *
+ * Of several processes on one port each answers with its `pid`; one that `pid=N` does not mean changes nothing, and is
+ * asked again.
  */
 
 /** Sends the events of one turn. What it returns is awaited before the next turn. */
@@ -17,12 +20,16 @@ export interface Stats {
   readonly published: number
   readonly turns: number
   readonly heapBytes: number
+  /** Who answers, and how many streams it has, where several share a port. */
+  readonly pid?: number
+  readonly clients?: number
 }
 
 /** Answers `/start`, `/stop` and `/stats` of one server. */
 export class Publisher {
   readonly #send: SendTurn
   readonly #sendTo: SendTo | undefined
+  readonly #clients: (() => number) | undefined
   #published = 0
   #turns = 0
   /** Counts the starts, so that a loop notices that another took its place; 0 after a stop. */
@@ -31,19 +38,27 @@ export class Publisher {
   #fill = ''
   #channels = 0
 
-  constructor(send: SendTurn, sendTo?: SendTo) {
+  constructor(send: SendTurn, sendTo?: SendTo, clients?: () => number) {
     this.#send = send
     this.#sendTo = sendTo
+    this.#clients = clients
   }
 
   /** Does what a request to `target` asks for and returns the body of its answer. */
   control(target: string): string {
     const { pathname, searchParams: query } = new URL(target, 'http://bench')
-    if (pathname === '/start') this.#start(query)
-    if (pathname === '/stop') this.#run = 0
+    const isMeant = Number(query.get('pid') ?? process.pid) === process.pid
+    if (isMeant && pathname === '/start') this.#start(query)
+    if (isMeant && pathname === '/stop') this.#run = 0
     if (query.has('gc')) globalThis.gc?.()
     const heapBytes = process.memoryUsage().heapUsed
-    const stats: Stats = { published: this.#published, turns: this.#turns, heapBytes }
+    const stats: Stats = {
+      published: this.#published,
+      turns: this.#turns,
+      heapBytes,
+      pid: process.pid,
+      ...(this.#clients !== undefined && { clients: this.#clients() }),
+    }
     return JSON.stringify(stats)
   }
 

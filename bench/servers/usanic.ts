@@ -1,10 +1,11 @@
-/** The same work through the public interface of the built package, which may be another checkout's: USANIC_DIST. */
+/** The same work through the public interface of a built package: this checkout's or another's, in USANIC_DIST. */
 import { pathToFileURL } from 'node:url'
 import type * as usanic from '../../src/index.js'
+import type * as usanicRedis from '../../src/redis/index.js'
 import type * as usanicSse from '../../src/sse/index.js'
 import { Publisher } from './publisher.js'
 
-const dist = pathToFileURL(process.env['USANIC_DIST'] ?? `${import.meta.dirname}/../../dist`).href
+const dist = pathToFileURL(process.env['USANIC_DIST'] ?? '').href
 const { App, ConsoleLogger, json, raw } = (await import(`${dist}/index.js`)) as typeof usanic
 const { Sse } = (await import(`${dist}/sse/index.js`)) as typeof usanicSse
 
@@ -14,10 +15,12 @@ const { error } = new ConsoleLogger()
 const app = new App('bench', { logger: { debug: silent, info: silent, warn: silent, error } })
 const options = JSON.parse(process.env['SSE_OPTIONS'] ?? '{}') as usanicSse.SseOptions
 const channelsPerClient = Number(process.env['CHANNELS_PER_CLIENT'] ?? 0)
-new Sse(app, {
+const redisUrl = process.env['REDIS_URL']
+const sse = new Sse(app, {
   pingInterval: 3600,
   compression: process.env['GZIP'] === '1',
   ...options,
+  ...(redisUrl !== undefined && { broker: await redisBroker(redisUrl) }),
   ...(channelsPerClient > 0 && usingMany(channelsPerClient)),
 })
 
@@ -29,6 +32,11 @@ function usingMany(count: number): usanicSse.SseOptions {
       for (const channelId of channels) app.sseSendNowait('used', { channelId })
     },
   }
+}
+
+async function redisBroker(url: string): Promise<usanicSse.Broker> {
+  const { RedisBroker } = (await import(`${dist}/redis/index.js`)) as typeof usanicRedis
+  return new RedisBroker({ url })
 }
 
 const publisher = new Publisher(
@@ -47,6 +55,7 @@ const publisher = new Publisher(
     ]
     app.sseSendNowait(event, { channelId: channelsPerClient > 0 ? `${client}.${own}` : channel })
   },
+  () => sse.stats.clients,
 )
 const control = (request: usanic.Request) => raw(publisher.control(request.url))
 
@@ -59,7 +68,7 @@ app.get('/stop', control)
 app.get('/stats', control)
 
 const [cert, key] = [process.env['TLS_CERT'], process.env['TLS_KEY']]
-await app.listen({
-  port: Number(process.argv[2]),
-  ...(cert !== undefined && key !== undefined && { ssl: { cert, key } }),
-})
+const port = Number(process.argv[2])
+const workers = Number(process.env['WORKERS'] ?? 0)
+if (workers > 0) await app.run({ port, workers })
+else await app.listen({ port, ...(cert !== undefined && key !== undefined && { ssl: { cert, key } }) })

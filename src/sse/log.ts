@@ -17,7 +17,7 @@ export class LogEntry extends Frame {
   readonly channel: Channel
   /** A newer event of the same channel with the same key takes its place for those who lag, where that is the policy. */
   readonly key: string | undefined
-  /** When it was appended, in whole milliseconds of `performance.now()`. */
+  /** When it was appended, in whole milliseconds of `performance.now()`; 0 where no history asks for it. */
   readonly time: number
   /** Bytes appended up to and including this one, ever. */
   end: number

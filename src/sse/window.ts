@@ -24,9 +24,9 @@ export class Window {
     this.conflation.begin()
   }
 
-  /** Takes in an event for `channel`; returns its sequence. */
-  append(bytes: Uint8Array, channel: Channel, key?: string): number {
-    const entry = new LogEntry(bytes, channel, key, Math.floor(performance.now()))
+  /** Takes in an event for `channel`; returns its sequence. `time` is that of the entry. */
+  append(bytes: Uint8Array, channel: Channel, key?: string, time = 0): number {
+    const entry = new LogEntry(bytes, channel, key, time)
     const seq = this.log.append(entry)
     channel.index.push(seq)
     if (key !== undefined) this.conflation.published(entry, seq)

@@ -27,16 +27,21 @@ const EVENT_OVERHEAD_BYTES = 256
 /** Evicted slots are cut away for good once there are this many, and half of the array. */
 const COMPACT_AT = 1024
 
-/** An event that is kept. */
+/** An event that is kept: its frame lies in `bytes`, from `from` to `to`. */
 interface Entry {
-  readonly frame: Buffer
+  readonly bytes: Buffer
+  readonly from: number
+  readonly to: number
   /** When it came, by `performance.now()`. */
   readonly at: number
 }
 
-/** An event that was not handed out yet. */
-interface Fresh {
-  readonly frame: Buffer
+/** Events that were not handed out yet, and came one behind the other in the same piece from the same worker. */
+interface Run {
+  readonly bytes: Buffer
+  readonly from: number
+  to: number
+  count: number
   readonly origin: LogPeer
 }
 
@@ -52,7 +57,7 @@ export class HubLog {
   #entries: (Entry | undefined)[] = []
   #start = 0
   #bytes = 0
-  #fresh: Fresh[] = []
+  #fresh: Run[] = []
   #isFlushing = false
   /** The time of this turn of the event loop, by `performance.now()`. */
   #now = 0
@@ -76,7 +81,7 @@ export class HubLog {
     peer.write(
       Buffer.concat([
         encodeJson(ATTACHED, this.#number, { name: this.#name, ...answer }),
-        ...missed.flatMap((entry) => entry?.frame ?? []),
+        ...missed.flatMap((entry) => entry?.bytes.subarray(entry.from, entry.to) ?? []),
         encodeFrame(READY, this.#number),
       ]),
     )
@@ -87,13 +92,19 @@ export class HubLog {
     this.#peers.delete(peer)
   }
 
-  /** Gives an event, as `origin` has sent it, the next place. */
-  append(frame: Buffer, origin: LogPeer): void {
+  /** Gives an event the next place: the frame in `bytes` from `from` to `to`, as `origin` has sent it. */
+  append(bytes: Buffer, from: number, to: number, origin: LogPeer): void {
     this.#head++
     if (!this.#isFlushing) this.#now = performance.now()
-    this.#entries.push({ frame, at: this.#now })
-    this.#bytes += frame.byteLength + EVENT_OVERHEAD_BYTES
-    this.#fresh.push({ frame, origin })
+    if (this.#bounds !== undefined) {
+      this.#entries.push({ bytes, from, to, at: this.#now })
+      this.#bytes += to - from + EVENT_OVERHEAD_BYTES
+    }
+    const last = this.#fresh.at(-1)
+    if (last?.bytes === bytes && last.to === from) {
+      last.to = to
+      last.count++
+    } else this.#fresh.push({ bytes, from, to, count: 1, origin })
     if (this.#isFlushing) return
     this.#isFlushing = true
     setImmediate(() => {
@@ -107,27 +118,26 @@ export class HubLog {
     const fresh = this.#fresh
     if (fresh.length === 0) return
     this.#fresh = []
-    const origins = new Set(fresh.map(({ origin }) => origin))
     let all: Buffer | undefined
     for (const peer of this.#peers) {
-      if (origins.has(peer)) peer.write(joined(this.#framesFor(peer, fresh)))
-      else peer.write((all ??= joined(fresh.map(({ frame }) => frame))))
+      if (fresh.some(({ origin }) => origin === peer)) peer.write(joined(this.#framesFor(peer, fresh)))
+      else peer.write((all ??= joined(fresh.map(framesOf))))
     }
     this.#trim()
   }
 
   /** Its own events `peer` has already: it is told only how many of them are next. */
-  #framesFor(peer: LogPeer, fresh: readonly Fresh[]): Buffer[] {
+  #framesFor(peer: LogPeer, fresh: readonly Run[]): Buffer[] {
     const frames: Buffer[] = []
     let own = 0
-    for (const { frame, origin } of fresh) {
-      if (origin === peer) {
-        own++
+    for (const run of fresh) {
+      if (run.origin === peer) {
+        own += run.count
         continue
       }
       if (own > 0) frames.push(encodeCount(OWN, this.#number, own))
       own = 0
-      frames.push(frame)
+      frames.push(framesOf(run))
     }
     if (own > 0) frames.push(encodeCount(OWN, this.#number, own))
     return frames
@@ -135,18 +145,23 @@ export class HubLog {
 
   /** Lets go of what exceeds a bound, oldest first. */
   #trim(): void {
+    if (this.#entries.length === 0) return
     const { maxBytes = 0, maxEvents = 0, maxAgeMs = 0 } = this.#bounds ?? {}
     const oldest = performance.now() - maxAgeMs
     for (let entry = this.#entries[this.#start]; entry !== undefined; entry = this.#entries[this.#start]) {
       const kept = this.#entries.length - this.#start
       if (kept <= maxEvents && this.#bytes <= maxBytes && entry.at >= oldest) break
-      this.#bytes -= entry.frame.byteLength + EVENT_OVERHEAD_BYTES
+      this.#bytes -= entry.to - entry.from + EVENT_OVERHEAD_BYTES
       this.#entries[this.#start++] = undefined
     }
     if (this.#start < COMPACT_AT || this.#start * 2 < this.#entries.length) return
     this.#entries.splice(0, this.#start)
     this.#start = 0
   }
+}
+
+function framesOf({ bytes, from, to }: Run): Buffer {
+  return bytes.subarray(from, to)
 }
 
 function joined(frames: readonly Buffer[]): Buffer {

@@ -117,7 +117,9 @@ export function decodeLogEvent(bytes: Buffer, from: number, to: number): LogEven
     key = bytes.toString('utf8', at + 4, end)
     at = end
   }
-  return { channelId, frame: bytes.subarray(at, to), hasId: (flags & HAS_ID) !== 0, key }
+  // `subarray` of a Buffer costs twice as much.
+  const frame = new Uint8Array(bytes.buffer, bytes.byteOffset + at, to - at)
+  return { channelId, frame, hasId: (flags & HAS_ID) !== 0, key }
 }
 
 /** Hears of a whole frame: it is in `bytes`, from `from` to `to`. */

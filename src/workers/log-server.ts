@@ -26,7 +26,7 @@ export class LogServer {
       },
     }
     const reader = new FrameReader((type, hub, bytes, from, to) => {
-      if (type === EVENT) this.#logs[hub]?.append(bytes.subarray(from, to), peer)
+      if (type === EVENT) this.#logs[hub]?.append(bytes, from, to, peer)
       else if (type === ATTACH) this.#attach(peer, decodeRequest(bytes, from, to))
       else if (type === DETACH) this.#logs[hub]?.detach(peer)
     })

@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { eventually } from '../../support/eventually.js'
-import { LogNetwork, NotedTail, eventOf } from '../../support/log-network.js'
+import { LogNetwork, NotedTail, eventOf, type LogNode } from '../../support/log-network.js'
 
 const MIB = 1024 * 1024
 const KEPT = { maxBytes: MIB, maxEvents: 100, maxAgeMs: 60_000 }
@@ -88,6 +88,28 @@ describe('an event', () => {
     await eventually(() => two.tail.events.length === 20, 'the other has all')
     expect(near).toHaveBeenCalledTimes(1)
     expect(far).toHaveBeenCalledTimes(1)
+  })
+
+  test('of one hub between those of another is told to that hub alone, and nothing is out of place', async () => {
+    await using network = await LogNetwork.start()
+    const [one, two] = [await network.join(), await network.join()]
+    const follow = async ({ client }: LogNode, hub: string) => {
+      const feed = client.feed(hub, undefined)
+      const tail = new NotedTail()
+      await feed.start(tail)
+      return { feed, tail }
+    }
+    const sent = { even: await follow(one, 'even'), odd: await follow(one, 'odd') }
+    const seen = { even: await follow(two, 'even'), odd: await follow(two, 'odd') }
+    const hubOf = (number: number) => (number % 2 === 0 ? 'even' : 'odd')
+    await Promise.all([0, 1, 2, 3, 4, 6, 5].map((it) => sent[hubOf(it)].feed.append(eventOf(String(it)))))
+    await eventually(
+      () => seen.odd.tail.events.length === 3 && seen.even.tail.events.length > 3,
+      'the other has all',
+    )
+    expect(seen.even.tail.events).toEqual(['0', '2', '4', '6'])
+    expect(seen.odd.tail.events).toEqual(['1', '3', '5'])
+    expect(sent.even.tail.events).toEqual(seen.even.tail.events)
   })
 
   test('that the supervisor does not take within five seconds is refused, and keeps its place when it comes', async () => {
