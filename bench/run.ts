@@ -1,11 +1,13 @@
 /**
  * `npm run bench [-- mode [rounds]]`: runs a mode, or without one all but `curves` and `quick`; `report` writes charts
- * and tables from what was kept. What a mode is, and what is measured, is in `modes/`; how, in `bench.ts`.
+ * and tables from what was kept, `plan [clients]` computes from it what so many clients take. What a mode is, and what
+ * is measured, is in `modes/`; how, in `bench.ts`.
  */
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { Bench } from './bench.js'
 import { MODES, WHOLE } from './modes/index.js'
+import { PLANNED_CLIENTS, plan } from './plan/plan.js'
 import { report } from './report/report.js'
 import { keep, RESULTS_FILE } from './results.js'
 import { DESCRIPTORS, SCALE } from './scale.js'
@@ -14,26 +16,35 @@ import { compileTools } from './tools.js'
 const DEFAULT_ROUNDS = 3
 const root = `${import.meta.dirname}/..`
 
-const [mode, given = String(DEFAULT_ROUNDS)] = process.argv.slice(2)
-const rounds = Number(given)
+/** What takes figures that were kept. */
+const WITHOUT_MEASURING: Readonly<Record<string, string>> = {
+  report: 'charts and tables of the docs, from the last figures',
+  plan: 'what so many clients take (1000000 unless said), from the last figures',
+}
 
-if (mode !== undefined && mode !== 'report' && !Object.hasOwn(MODES, mode)) {
-  const list = Object.entries(MODES).map(([name, { about }]) => `  ${name.padEnd(12)} ${about}`)
+const [mode, given] = process.argv.slice(2)
+
+if (mode !== undefined && !Object.hasOwn(MODES, mode) && !Object.hasOwn(WITHOUT_MEASURING, mode)) {
+  const modes = Object.entries(MODES).map(([name, { about }]) => [name, about] as const)
+  const list = [...modes, ...Object.entries(WITHOUT_MEASURING)].map(
+    ([name, about]) => `  ${name.padEnd(12)} ${about}`,
+  )
   console.error(
     `There is no benchmark "${mode}". Nothing for all but curves and quick, or one of:\n${list.join('\n')}`,
   )
-  console.error(`  ${'report'.padEnd(12)} charts and tables from the last figures, without measuring`)
   process.exit(2)
 }
-if (!Number.isInteger(rounds) || rounds < 1) {
-  console.error(`The number of rounds is "${given}"; it must be a whole number from 1.`)
+const number = Number(given ?? (mode === 'plan' ? PLANNED_CLIENTS : DEFAULT_ROUNDS))
+if (!Number.isInteger(number) || number < 1) {
+  console.error(`The number given is "${given}"; it must be a whole number from 1.`)
   process.exit(2)
 }
 
 if (mode === 'report') await report()
-else await measure(mode === undefined ? WHOLE : [mode])
+else if (mode === 'plan') console.log(await plan(number))
+else await measure(mode === undefined ? WHOLE : [mode], number)
 
-async function measure(plan: readonly string[]): Promise<void> {
+async function measure(modes: readonly string[], rounds: number): Promise<void> {
   if (!existsSync(`${import.meta.dirname}/node_modules`)) installPeers()
   execFileSync('npm', ['run', 'build'], { cwd: root, stdio: 'ignore' })
   compileTools()
@@ -42,8 +53,8 @@ async function measure(plan: readonly string[]): Promise<void> {
     `At most ${DESCRIPTORS} descriptors a process; server on core 0, load on core 1; ${rounds} rounds`,
   )
   const started = performance.now()
-  for (const [index, name] of plan.entries()) {
-    const left = plan.slice(index)
+  for (const [index, name] of modes.entries()) {
+    const left = modes.slice(index)
     const seconds = left.reduce((sum, it) => sum + (MODES[it]?.seconds(rounds) ?? 0), 0)
     const passed = ((performance.now() - started) / 60_000).toFixed(1)
     console.log(

@@ -8,9 +8,9 @@ export interface Costs {
   readonly delivery: number
   /** Of a client that comes and goes. */
   readonly connect: number
-  /** Of an event that a process gets and has no client for: through the supervisor. */
+  /** Of an event in each process, by `RedisBroker`: at most, for to send it is in it. */
   readonly receive: number
-  /** Of an event in redis-server. */
+  /** Of an event in redis-server, for each process that reads it: at most, for to store it is in it. */
   readonly store: number
   readonly residentPerClient: number
   /** What the newest figures are of: machine and day. */
@@ -22,10 +22,14 @@ export function costs(): Costs {
   const { machine, date } = result('curves')
   return {
     delivery: last(figures('curves', 'CPU per delivery by clients', 'CPU µs per delivery')),
-    connect: last(figures('memory', 'Idle clients and how they connect', 'CPU µs per client that comes')),
-    receive: last(figures('workers', 'Forwarding', 'CPU µs')),
-    store: last(figures('redis', 'Redis', 'CPU µs of redis-server')),
-    residentPerClient: last(figures('curves', 'Resident memory by idle clients', 'resident KiB')),
+    connect: last(
+      figures('memory', 'Idle clients and how they connect', 'CPU µs per client that comes and goes'),
+    ),
+    receive: last(figures('redis', 'Publishing', 'CPU µs per event', 'usanic-redis')),
+    store: last(figures('redis', 'Publishing', 'CPU µs per event of Redis', 'usanic-redis')),
+    residentPerClient: last(
+      figures('curves', 'Resident memory by idle clients', 'resident KiB per idle client'),
+    ),
     source: `${machine.cpu}, Linux ${machine.kernel}, Node ${machine.node}, ${date}`,
   }
 }
@@ -36,10 +40,10 @@ function result(mode: string) {
   return found
 }
 
-/** Of usanic itself, in the order of the cases. */
-function figures(mode: string, group: string, figure: string): Figure[] {
+/** Of usanic, in the order of the cases; `group` is how its name begins. */
+function figures(mode: string, group: string, figure: string, server = 'usanic'): Figure[] {
   const found = result(mode).figures.filter(
-    (it) => it.group.startsWith(group) && it.figure.startsWith(figure) && it.server.startsWith('usanic'),
+    (it) => it.group.startsWith(group) && it.figure === figure && it.server === server,
   )
   if (found.length === 0) throw new Error(`${mode} has no figure "${group}: ${figure}"`)
   return found

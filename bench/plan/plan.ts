@@ -1,6 +1,5 @@
 /**
- * `npm run bench -- plan [clients]`: what so many clients take, computed from the measured costs, and what happens when
- * a node is lost, simulated. Prints the tables of docs/scaling.md.
+ * What so many clients take, computed from the measured costs, and what happens when nodes are lost, simulated.
  */
 import { format } from 'prettier'
 import { costs, type Costs } from './costs.js'
@@ -25,6 +24,9 @@ const PLANNED_BUSY = 0.5
 const PROCESSES_PER_NODE = 4
 /** Fewer leave too much to the others when one is lost. */
 const LEAST_NODES = 3
+
+/** The plan that docs/scaling.md works out. */
+export const PLANNED_CLIENTS = 1_000_000
 
 /** The tables, as Markdown. */
 export async function plan(clients: number): Promise<string> {
@@ -54,8 +56,8 @@ export async function plan(clients: number): Promise<string> {
     ],
     [
       'Redis',
-      `${perSecond(WORKLOAD.eventsPerSecond)} × ${cost.store.toFixed(1)} µs`,
-      cores((WORKLOAD.eventsPerSecond * cost.store) / 1e6),
+      `${perSecond(WORKLOAD.eventsPerSecond)} × ${cost.store.toFixed(1)} µs × ${inAll}`,
+      cores((WORKLOAD.eventsPerSecond * cost.store * inAll) / 1e6),
     ],
     [
       'memory of the processes',
@@ -70,10 +72,9 @@ export async function plan(clients: number): Promise<string> {
     ],
   ]
   const head = `${count(clients)} clients on ${nodes} nodes of ${PROCESSES_PER_NODE} processes: each busy for ${percent(busy)}, with ${count(clients / inAll)} clients. Costs: ${cost.source}.`
-  return await format(
-    `${head}\n\n${table(['what', 'how often × what it costs', 'in all'], rows)}\n\n${storms(clients, nodes, work.total, receiving, cost)}`,
-    { parser: 'markdown', printWidth: 120, proseWrap: 'preserve' },
-  )
+  const parts = [head, table(['what', 'how often × what it costs', 'in all'], rows)]
+  parts.push(storms(clients, nodes, work.total, receiving, cost))
+  return await format(parts.join('\n\n'), { parser: 'markdown' })
 }
 
 /** Per second, and in cores. */

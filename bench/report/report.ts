@@ -1,12 +1,12 @@
-/** Charts in `docs/images` and the tables of `docs/performance.md`, from `results/latest.json`. */
+/** Charts in `docs/images`, the tables of `docs/performance.md` and the plan of `docs/scaling.md`, from `results/latest.json`. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { format, resolveConfig } from 'prettier'
 import { short, type Figure } from '../bench.js'
+import { PLANNED_CLIENTS, plan } from '../plan/plan.js'
 import { RESULTS_FILE, readResults, type ModeResult } from '../results.js'
 import { barChart, lineChart, type Series } from './chart.js'
 
 const docs = `${import.meta.dirname}/../../docs`
-const PAGE = `${docs}/performance.md`
 
 /** A chart of bars: the figure of every server in one group. */
 interface BarSpec {
@@ -55,14 +55,20 @@ export async function report(): Promise<void> {
   mkdirSync(`${docs}/images`, { recursive: true })
   for (const spec of BARS) drawBars(spec, results[spec.mode])
   if (results['curves'] !== undefined) drawCurves(results['curves'])
-  let page = readFileSync(PAGE, 'utf8')
-  for (const [mode, result] of Object.entries(results)) {
-    // It compares two commits: nothing for a page.
-    if (mode !== 'quick') page = replaced(page, mode, tables(result))
-  }
-  const options = (await resolveConfig(PAGE)) ?? {}
-  writeFileSync(PAGE, await format(page, { ...options, parser: 'markdown' }))
-  console.log(`Written: docs/performance.md and docs/images, from ${modes.join(', ')}`)
+  // `quick` compares two commits: nothing for a page.
+  const shown = Object.entries(results).filter(([mode]) => mode !== 'quick')
+  await fill('performance.md', Object.fromEntries(shown.map(([mode, result]) => [mode, tables(result)])))
+  await fill('scaling.md', { plan: await plan(PLANNED_CLIENTS) })
+  console.log(`Written: docs/performance.md, docs/scaling.md and docs/images, from ${modes.join(', ')}`)
+}
+
+/** Puts each text between the markers of its name. */
+async function fill(file: string, texts: Readonly<Record<string, string>>): Promise<void> {
+  const path = `${docs}/${file}`
+  let page = readFileSync(path, 'utf8')
+  for (const [name, text] of Object.entries(texts)) page = replaced(page, name, text)
+  const options = (await resolveConfig(path)) ?? {}
+  writeFileSync(path, await format(page, { ...options, parser: 'markdown' }))
 }
 
 function sourceOf({ machine, date, figures }: ModeResult): string {
@@ -128,12 +134,12 @@ function cell(figure: Figure | undefined): string {
   return short(figure.median) + spread
 }
 
-/** The page with what is between the markers of `mode` replaced. */
-function replaced(page: string, mode: string, text: string): string {
-  const [begin, end] = [`<!-- figures: ${mode} -->`, '<!-- end -->']
+/** The page with what is between the markers of `name` replaced. */
+function replaced(page: string, name: string, text: string): string {
+  const [begin, end] = [`<!-- figures: ${name} -->`, '<!-- end -->']
   const from = page.indexOf(begin)
   const to = page.indexOf(end, from)
-  if (from === -1 || to === -1) throw new Error(`docs/performance.md has no markers for ${mode}`)
+  if (from === -1 || to === -1) throw new Error(`The page has no markers for ${name}`)
   return `${page.slice(0, from + begin.length)}\n\n${text}\n\n${page.slice(to)}`
 }
 
