@@ -3,18 +3,12 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Bench, Mode } from '../bench.js'
 import { clientsOf, SCALE } from '../scale.js'
 import { ServerProcess } from '../server-process.js'
-import { server, type ServerName, type ServerSpec } from '../server-table.js'
+import { server, variant } from '../server-table.js'
 import { sseLoad } from '../tools.js'
 import { RESIDENT } from './streams.js'
 
 const CLIENTS = 10_000
 const CHANNELS_PER_CLIENT = 1000
-
-/** A server that collects its garbage when asked to: what is left is what its clients take. */
-function collecting(name: ServerName, env: Readonly<Record<string, string>> = {}): ServerSpec {
-  const spec = server(name)
-  return { ...spec, env: { ...spec.env, ...env }, nodeFlags: [...(spec.nodeFlags ?? []), '--expose-gc'] }
-}
 
 /** Who is asked how fast clients connect: it takes its time at some peers. */
 const CONNECTING = ['bare-uws', 'usanic']
@@ -41,9 +35,7 @@ export const memory: Mode = {
     const clients = clientsOf(CLIENTS)
     await bench.compare({
       group: 'Idle clients and how they connect, 10,000 at once',
-      servers: (['bare-uws', 'usanic', 'hyper-express', 'better-sse'] as const).map((name) =>
-        collecting(name),
-      ),
+      servers: (['bare-uws', 'usanic', 'hyper-express', 'better-sse'] as const).map(server),
       reference: 'bare-uws',
       // They hardly vary, and connecting takes its time.
       rounds: Math.min(2, bench.rounds),
@@ -86,7 +78,7 @@ async function usedOnce(bench: Bench): Promise<void> {
     CHANNELS_PER_CLIENT: String(CHANNELS_PER_CLIENT),
     SSE_OPTIONS: JSON.stringify({ history: { maxEvents: 1000 }, maxChannels: CHANNELS_PER_CLIENT }),
   }
-  const spec = collecting('usanic', env)
+  const spec = variant('usanic', 'usanic', 'usanic', { env })
   await ServerProcess.with(spec, async (target) => {
     const use = async (batch: number) => {
       await sseLoad(target, { clients, warmSeconds: 0, seconds: 0.1, path: `/sse?channel_id=${batch}-%d` })

@@ -39,6 +39,8 @@ export async function fanOut(
     warmSeconds: 0.4,
     seconds: secondsOf(1),
     latencyOfEvery: 50,
+    // As it would have by itself in a minute: where clients lie in memory afterwards is a tenth of the cost.
+    whenReady: () => target.collect(),
     ...load,
   })
   return figuresOf(figures)
