@@ -16,36 +16,23 @@ const FRAMING: readonly string[] = ['transfer-encoding', 'connection', 'keep-ali
 /** What a response's headers may be given as. An array value repeats the name. */
 export type HeadersInit = Readonly<Record<string, string | number | readonly string[]>>
 
-/** Where the fields of a request come from: to copy them all costs more than to ask for one. */
-export interface FieldSource {
-  /** The first field of that name (lower case); empty when absent or empty. */
-  header(name: string): string
-  /** Every field as `name, value, name, value, …`, names in lower case; the caller's to change. */
-  headers(): string[]
-}
-
 /** An ordered multimap of header fields; names do not differ by case. */
 export class HeaderMap implements Iterable<[string, string]> {
-  readonly #source: FieldSource | undefined
-  /** name, value, name, value, …: one array instead of a pair per field; not there before it is needed. */
-  #fields: string[] | undefined
+  /** name, value, name, value, …: one array instead of a pair per field. */
+  readonly #fields: string[]
 
-  /** Empty, or with what `source` has. */
-  constructor(source?: FieldSource) {
-    this.#source = source
-    this.#fields = source === undefined ? [] : undefined
+  constructor(fields: string[] = []) {
+    this.#fields = fields
   }
 
   /** A map of its own with the same fields. */
   clone(): HeaderMap {
-    const clone = new HeaderMap()
-    clone.#fields = this.pairs.slice()
-    return clone
+    return new HeaderMap(this.#fields.slice())
   }
 
   /** Every field as `name, value, name, value, …`, names in lower case. */
   get pairs(): readonly string[] {
-    return this.#all()
+    return this.#fields
   }
 
   /** The first value of `name`, or `fallback` (default `undefined`) when there is none. */
@@ -53,12 +40,7 @@ export class HeaderMap implements Iterable<[string, string]> {
   get(name: string, fallback: string): string
   get(name: string, fallback?: string): string | undefined {
     const key = name.toLowerCase()
-    if (this.#fields === undefined) {
-      const value = this.#source?.header(key) ?? ''
-      // The source does not tell an empty field from none.
-      if (value !== '' || fallback === '') return value
-    }
-    const fields = this.#all()
+    const fields = this.#fields
     for (let i = 0; i < fields.length; i += 2) if (fields[i] === key) return fields[i + 1]
     return fallback
   }
@@ -86,13 +68,13 @@ export class HeaderMap implements Iterable<[string, string]> {
   add(name: string, value: string | number): void {
     const text = String(value)
     checkField(name, text)
-    this.#all().push(name.toLowerCase(), text.toWellFormed())
+    this.#fields.push(name.toLowerCase(), text.toWellFormed())
   }
 
   /** Removes every value of `name`; true when there was one. */
   delete(name: string): boolean {
     const key = name.toLowerCase()
-    const fields = this.#all()
+    const fields = this.#fields
     let kept = 0
     for (let i = 0; i < fields.length; i += 2) {
       if (fields[i] === key) continue
@@ -118,14 +100,10 @@ export class HeaderMap implements Iterable<[string, string]> {
   }
 
   *[Symbol.iterator](): Generator<[string, string]> {
-    const fields = this.#all()
+    const fields = this.#fields
     for (let i = 0; i < fields.length; i += 2) {
       yield [fields[i] as string, fields[i + 1] as string] // reason: i is below the length
     }
-  }
-
-  #all(): string[] {
-    return (this.#fields ??= this.#source?.headers() ?? [])
   }
 }
 

@@ -4,17 +4,20 @@
  */
 import type { Config } from '../base/config.js'
 import type { BodySource } from './body-stream.js'
-import type { FieldSource } from './headers.js'
 import type { HTTPResponse } from './response.js'
 
 /** One request as the edge saw it. Everything is raw: not decoded, not normalised. */
-export interface RequestHead extends FieldSource {
+export interface RequestHead {
   /** As sent, upper case by convention (`GET`). */
   readonly method: string
   /** The target's path, without the query. */
   readonly path: string
   /** The target's query, without `?`; empty when there is none. */
   query(): string
+  /** The first field of that name (lower case); empty when absent or empty. */
+  header(name: string): string
+  /** Every field as `name, value, name, value, …`, names in lower case; the caller's to change. */
+  headers(): string[]
   /** The peer's address as text, empty once the answer is out; IPv4 on a dual-stack socket is told as IPv4. */
   ip(): string
   /** Whether the connection is encrypted. */

@@ -97,7 +97,7 @@ export class HTTPRequest<A = unknown, C extends object = Record<string, unknown>
 
   /** Header fields; names do not differ by case. */
   get headers(): HeaderMap {
-    return (this.#headers ??= new HeaderMap(this.#head))
+    return (this.#headers ??= new HeaderMap(this.#head.headers()))
   }
 
   /** The query as sent, without `?`. */

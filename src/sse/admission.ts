@@ -223,7 +223,7 @@ function headOf({ history, compression }: ResolvedSseOptions): HeaderMap {
 /** The position that a client brings: in the header of an `EventSource` that comes back, else in the query. */
 export function lastEventIdOf({ args, headers }: HTTPRequest): string | undefined {
   // An empty field says nothing.
-  return headers.get('last-event-id', '') || (args.get('lastEventId') ?? args.get('last_event_id'))
+  return headers.get('last-event-id') || (args.get('lastEventId') ?? args.get('last_event_id'))
 }
 
 /** No answer: an EventSource keeps trying, where any other status than 200 would end it for ever. */

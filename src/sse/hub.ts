@@ -195,6 +195,8 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner, BrokerTail {
     this.#delivery.forgetPieces()
     this.#holds?.begin()
     this.#publications.begin()
+    // A client that is ahead of the same log is waited for: the log goes on from its floor.
+    if (reason === 'epoch') this.#publications.release()
     for (const client of this.clients()) {
       if (this.#state === 'stopping') rebase(client, floor)
       else this.#losses.renew(client, reason)
@@ -450,6 +452,8 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner, BrokerTail {
     this.#publications.release()
     clearInterval(this.#ageTimer)
     await this.#publications.arrived()
+    // The server may have waited no longer: then it has closed everything by now.
+    if (this.#state !== 'settling') return
     this.#state = 'stopping'
     this.#sweep.flush()
     for (const client of this.clients()) {
@@ -458,7 +462,7 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner, BrokerTail {
     await new Promise<void>((resolve) => {
       this.#onEmpty = () => {
         this.#onEmpty = undefined
-        this.#state = 'ended'
+        if (this.#state === 'stopping') this.#state = 'ended'
         resolve()
       }
       if (this.#clients === 0) this.#onEmpty()

@@ -79,7 +79,6 @@ export class Publications {
   begin(): void {
     this.#sends.settle(Infinity)
     this.#arrivals.ended()
-    this.#ahead.release()
   }
 
   /** Everything up to `seq` was handed to every live client. */
@@ -98,7 +97,7 @@ export class Publications {
     if (!this.#arrivals.isEmpty) await this.#arrivals.settled()
   }
 
-  /** Resolves when the log has come to `seq`; or has not within `timeoutMs`, or begins anew, or `release` ends it. */
+  /** Resolves when the log has come to `seq`; or has not within `timeoutMs`, or `release` ends it. */
   async reaches(seq: number, timeoutMs: number): Promise<void> {
     if (seq > this.#options.window.log.head) await this.#ahead.wait(seq, timeoutMs)
   }

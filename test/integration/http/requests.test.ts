@@ -260,3 +260,16 @@ describe('the address of a client', () => {
     }
   })
 })
+
+describe('a request that was answered within its native callback', () => {
+  it('still has all header fields, if its handler has looked at one', async () => {
+    let later: Promise<(string | undefined)[]> | undefined
+    app.get('/answered', ({ headers }) => {
+      const before = headers.get('x-test')
+      later = pause(5).then(() => [before, headers.get('x-test'), headers.get('x-many')])
+      return text('answered')
+    })
+    await client.fetch('/answered', { headers: { 'X-Test': 'a', 'X-Many': 'b' } })
+    expect(await later).toEqual(['a', 'a', 'b'])
+  })
+})
