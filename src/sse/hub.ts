@@ -194,9 +194,7 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner, BrokerTail {
     this.#directory.begin()
     this.#delivery.forgetPieces()
     this.#holds?.begin()
-    this.#publications.begin()
-    // A client that is ahead of the same log is waited for: the log goes on from its floor.
-    if (reason === 'epoch') this.#publications.release()
+    this.#publications.begin(reason === 'trimmed')
     for (const client of this.clients()) {
       if (this.#state === 'stopping') rebase(client, floor)
       else this.#losses.renew(client, reason)

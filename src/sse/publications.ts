@@ -75,10 +75,14 @@ export class Publications {
     this.#flushBurst()
   }
 
-  /** The log has begun anew: what was sent to the old one waits no longer. */
-  begin(): void {
+  /**
+   * The log has begun anew: what was sent before waits no longer. Who is ahead of the same log (`isSame`) does, for it
+   * goes on from its new head.
+   */
+  begin(isSame: boolean): void {
     this.#sends.settle(Infinity)
     this.#arrivals.ended()
+    this.#ahead.release(isSame ? this.#options.window.log.head : Infinity)
   }
 
   /** Everything up to `seq` was handed to every live client. */

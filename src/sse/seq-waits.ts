@@ -25,9 +25,9 @@ export class SeqWaits {
     if (this.#waits.size > 0) this.#end(this.#waits.get(seq))
   }
 
-  /** Ends all of them. */
-  release(): void {
-    for (const waits of [...this.#waits.values()]) this.#end(waits)
+  /** Ends those up to `seq`, all unless it is said. */
+  release(seq = Infinity): void {
+    for (const [awaited, waits] of [...this.#waits]) if (awaited <= seq) this.#end(waits)
   }
 
   #end(waits: Set<() => void> = new Set()): void {

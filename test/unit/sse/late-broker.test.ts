@@ -120,6 +120,16 @@ describe('an event that is sent after the stop began', () => {
     expect(await stateOf(detached)).toBe(undefined)
     expect([await stateOf(during), await stateOf(after)]).toEqual([0, 0])
   })
+
+  it('is refused for good once the hub has left the log, also when the stop ends only then', async () => {
+    const { broker, hub } = await lateHub({ history: true })
+    publish(hub, 'under way')
+    const stopped = hub.stop()
+    const detached = hub.detach() // the server waits no longer
+    broker.deliver()
+    expect([await stateOf(stopped), await stateOf(detached)]).toEqual([undefined, undefined])
+    expect(() => hub.send(eventOf('too late'))).toThrow(expect.objectContaining({ code: 'ERR_SSE_STOPPED' }))
+  })
 })
 
 describe('waiting for a sequence', () => {
@@ -146,6 +156,16 @@ describe('waiting for a sequence', () => {
     expect(await stateOf(wait)).toBe('pending')
     end(late)
     expect(await stateOf(wait)).toBe(undefined)
+  })
+
+  it('goes on when the same log goes on further along, unless that is far enough', async () => {
+    const { broker, hub } = await lateHub()
+    const [reached, ahead] = [hub.reaches(3, EVER_MS), hub.reaches(4, EVER_MS)]
+    broker.begin('trimmed') // its next is 4
+    expect([await stateOf(reached), await stateOf(ahead)]).toEqual([undefined, 'pending'])
+    publish(hub, 'four')
+    broker.deliver()
+    expect(await stateOf(ahead)).toBe(undefined)
   })
 
   it('does not begin once a stop has', async () => {
