@@ -27,22 +27,22 @@ const EVENT_OVERHEAD_BYTES = 256
 /** Evicted slots are cut away for good once there are this many, and half of the array. */
 const COMPACT_AT = 1024
 
-/** An event that is kept: its frame lies in `bytes`, from `from` to `to`. */
-interface Entry {
-  readonly bytes: Buffer
-  readonly from: number
-  readonly to: number
-  /** When it came, by `performance.now()`. */
-  readonly at: number
-}
-
-/** Events that were not handed out yet, and came one behind the other in the same piece from the same worker. */
+/** Events that came one behind the other in the same piece from the same worker: in `bytes`, from `from` to `to`. */
 interface Run {
-  readonly bytes: Buffer
-  readonly from: number
+  bytes: Buffer
+  from: number
   to: number
   count: number
   readonly origin: LogPeer
+  /** When they came, by `performance.now()`. */
+  readonly at: number
+}
+
+/** An event that is kept: its frame lies in the run, so many bytes after its beginning. */
+interface Entry {
+  readonly run: Run
+  readonly offset: number
+  readonly byteLength: number
 }
 
 /** One hub's events, in order. */
@@ -81,7 +81,7 @@ export class HubLog {
     peer.write(
       Buffer.concat([
         encodeJson(ATTACHED, this.#number, { name: this.#name, ...answer }),
-        ...missed.flatMap((entry) => entry?.bytes.subarray(entry.from, entry.to) ?? []),
+        ...missed.flatMap((entry) => (entry === undefined ? [] : frameOf(entry))),
         encodeFrame(READY, this.#number),
       ]),
     )
@@ -96,15 +96,19 @@ export class HubLog {
   append(bytes: Buffer, from: number, to: number, origin: LogPeer): void {
     this.#head++
     if (!this.#isFlushing) this.#now = performance.now()
-    if (this.#bounds !== undefined) {
-      this.#entries.push({ bytes, from, to, at: this.#now })
-      this.#bytes += to - from + EVENT_OVERHEAD_BYTES
+    let run = this.#fresh.at(-1)
+    if (run?.bytes === bytes && run.to === from) {
+      run.to = to
+      run.count++
+    } else {
+      run = { bytes, from, to, count: 1, origin, at: this.#now }
+      this.#fresh.push(run)
     }
-    const last = this.#fresh.at(-1)
-    if (last?.bytes === bytes && last.to === from) {
-      last.to = to
-      last.count++
-    } else this.#fresh.push({ bytes, from, to, count: 1, origin })
+    if (this.#bounds !== undefined) {
+      const byteLength = to - from
+      this.#entries.push({ run, offset: from - run.from, byteLength })
+      this.#bytes += byteLength + EVENT_OVERHEAD_BYTES
+    }
     if (this.#isFlushing) return
     this.#isFlushing = true
     setImmediate(() => {
@@ -123,6 +127,7 @@ export class HubLog {
       if (fresh.some(({ origin }) => origin === peer)) peer.write(joined(this.#framesFor(peer, fresh)))
       else peer.write((all ??= joined(fresh.map(framesOf))))
     }
+    if (this.#bounds !== undefined) for (const run of fresh) own(run)
     this.#trim()
   }
 
@@ -150,8 +155,8 @@ export class HubLog {
     const oldest = performance.now() - maxAgeMs
     for (let entry = this.#entries[this.#start]; entry !== undefined; entry = this.#entries[this.#start]) {
       const kept = this.#entries.length - this.#start
-      if (kept <= maxEvents && this.#bytes <= maxBytes && entry.at >= oldest) break
-      this.#bytes -= entry.to - entry.from + EVENT_OVERHEAD_BYTES
+      if (kept <= maxEvents && this.#bytes <= maxBytes && entry.run.at >= oldest) break
+      this.#bytes -= entry.byteLength + EVENT_OVERHEAD_BYTES
       this.#entries[this.#start++] = undefined
     }
     if (this.#start < COMPACT_AT || this.#start * 2 < this.#entries.length) return
@@ -162,6 +167,18 @@ export class HubLog {
 
 function framesOf({ bytes, from, to }: Run): Buffer {
   return bytes.subarray(from, to)
+}
+
+function frameOf({ run, offset, byteLength }: Entry): Buffer {
+  return run.bytes.subarray(run.from + offset, run.from + offset + byteLength)
+}
+
+/** Kept, it would hold the piece that it came in, with whatever other hubs have in that. */
+function own(run: Run): void {
+  if (run.to - run.from === run.bytes.byteLength) return
+  run.bytes = Buffer.from(framesOf(run))
+  run.from = 0
+  run.to = run.bytes.byteLength
 }
 
 function joined(frames: readonly Buffer[]): Buffer {

@@ -1,5 +1,5 @@
 /** A worker's connection to the log of its supervisor: one for all hubs, one write for what is sent in one turn. */
-import { Socket } from 'node:net'
+import { Socket, type ConnectOpts, type OnReadOpts, type SocketConstructorOpts } from 'node:net'
 import { LogFeed, type LogLink } from './log-feed.js'
 import {
   ATTACH,
@@ -18,6 +18,9 @@ import {
   type LogBounds,
 } from './log-frames.js'
 
+/** Most that is read at once, in bytes. */
+const READ_BYTES = 64 * 1024
+
 /** The connection. */
 export class LogClient implements LogLink {
   readonly #socket: Socket
@@ -27,17 +30,23 @@ export class LogClient implements LogLink {
   #unanswered = 0
   #outgoing: Buffer[] = []
 
-  constructor(socket: Socket) {
-    this.#socket = socket
+  /** `open` makes the socket, which reads by `onread`. */
+  constructor(open: (onread: OnReadOpts) => Socket) {
     const reader = new FrameReader((type, hub, bytes, from, to) => {
       if (type === EVENT) this.#feeds[hub]?.received(bytes, from, to)
       else if (type === OWN) this.#feeds[hub]?.receivedOwn(bytes.readUInt32LE(from + HEAD_BYTES))
       else if (type === READY) this.#ready(hub)
       else if (type === ATTACHED) this.#attached(hub, decodeAnswer(bytes, from, to))
     })
-    socket.on('data', (piece: Buffer) => {
-      reader.push(piece)
+    const socket = open({
+      buffer: Buffer.allocUnsafeSlow(READ_BYTES),
+      // One copy of what has come costs less than a buffer of 64 KiB for each piece.
+      callback(byteLength, buffer) {
+        reader.push(Buffer.from(buffer.subarray(0, byteLength)))
+        return true
+      },
     })
+    this.#socket = socket
     socket.on('error', () => undefined) // 'close' follows
     socket.on('close', () => {
       for (const feed of [...this.#feeds, ...this.#asking.values()]) feed?.lost()
@@ -93,5 +102,14 @@ export class LogClient implements LogLink {
 
 /** Connects by the descriptor that the supervisor has handed on. */
 export function connectLog(descriptor: number): LogClient {
-  return new LogClient(new Socket({ fd: descriptor, readable: true, writable: true }))
+  return new LogClient((onread) => {
+    // `connect` hands its options to this constructor, whose type lacks this one.
+    const options: SocketConstructorOpts & ConnectOpts = {
+      fd: descriptor,
+      readable: true,
+      writable: true,
+      onread,
+    }
+    return new Socket(options)
+  })
 }

@@ -1,7 +1,7 @@
 /** The log of a supervisor and workers that are connected to it, in one process. */
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { connect, createServer, type Server, type Socket } from 'node:net'
+import { connect, createServer, Socket, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { LogClient } from '../../src/workers/log-client.js'
@@ -40,14 +40,15 @@ export class LogNetwork implements AsyncDisposable {
 
   async join(): Promise<LogNode> {
     const accepted = once(this.#listener, 'connection') as Promise<[Socket]>
-    const near = connect(this.#path)
+    let near = new Socket()
+    const client = new LogClient((onread) => (near = connect({ path: this.#path, onread })))
     const [far] = await accepted
     this.#sockets.push(near, far)
     this.#server.serve(far, (verdict) => {
       this.verdicts.push(verdict)
       far.destroy()
     })
-    return { client: new LogClient(near), near, far }
+    return { client, near, far }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
