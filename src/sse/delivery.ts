@@ -193,29 +193,34 @@ export class Delivery {
       else if (first === everybody && pending.length === 2) named = second
     }
     if (named === undefined || everybody === undefined) {
-      return this.#memoised(audience, audience.channels, cursor, head)
+      return this.#memoised(audience, audience.channels, cursor, head, false)
     }
     pending.length = 0
     if (named !== everybody) pending.push(everybody)
     pending.push(named)
-    if (named.audiences.length === 1) return this.#window.cut(pending, cursor)
-    return this.#memoised(named, pending, cursor, head)
+    return this.#memoised(named, pending, cursor, head, named.audiences.length > 1)
   }
 
+  /**
+   * The piece of `channels` that `holder` has, or a new one. Pieces are kept for other audiences, and where clients
+   * lack more than one; else the one used last is all that is asked for.
+   */
   #memoised(
     holder: Channel | Audience,
     channels: readonly Channel[],
     cursor: number,
     head: number,
+    hasOthers: boolean,
   ): Piece | undefined {
-    if (holder.memo === undefined) {
+    const known = holder.memo?.find(cursor, head)
+    if (known !== undefined) return known
+    const piece = this.#window.cut(channels, cursor)
+    if (piece === undefined) return undefined
+    if (holder.memo === undefined && (hasOthers || piece.isFull)) {
       holder.memo = new PieceMemo()
       this.#memos.push(holder)
     }
-    const known = holder.memo.find(cursor, head)
-    if (known !== undefined) return known
-    const piece = this.#window.cut(channels, cursor)
-    if (piece !== undefined) holder.memo.keep(piece)
+    holder.memo?.keep(piece, head)
     return piece
   }
 }

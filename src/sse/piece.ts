@@ -10,37 +10,49 @@ export class Piece {
   readonly frame: Frame
   /** The whole of it, when it fits one write. */
   readonly chunk: Chunk | undefined
+  /** Whether no further event would fit: it stays what it is however many come. */
+  readonly isFull: boolean
 
-  constructor(after: number, first: number, last: number, frame: Frame) {
+  constructor(after: number, first: number, last: number, frame: Frame, isFull: boolean) {
     this.after = after
     this.first = first
     this.last = last
     this.frame = frame
+    this.isFull = isFull
     this.chunk = frame.isLarge ? undefined : frame
   }
 }
 
-/** Clients at more than so many different cursors are served without sharing. */
+/** So many pieces are kept; the oldest makes room. More than a client gets in one visit of a sweep. */
 const MOST_PIECES = 32
 
-/** The pieces cut from one set of channels while the log's head stays where it is. */
+/** The pieces cut from one set of channels: full ones, and others while the log's head stays where it is. */
 export class PieceMemo {
   private head = -1
   private readonly pieces: Piece[] = []
+  private oldest = 0
 
-  /** The piece for `cursor`, if one was kept at this `head`. */
+  /** The piece for `cursor`, if one is kept that is up to date at this `head`. */
   find(cursor: number, head: number): Piece | undefined {
-    if (head !== this.head) {
-      this.head = head
-      this.pieces.length = 0
-      return undefined
+    for (const piece of this.pieces) {
+      const isMeant = piece.after <= cursor && cursor < piece.first
+      if (isMeant && (piece.isFull || this.head === head)) return piece
     }
-    for (const piece of this.pieces) if (piece.after <= cursor && cursor < piece.first) return piece
     return undefined
   }
 
-  /** Keeps `piece`, cut at the head that {@link find} was last asked for. */
-  keep(piece: Piece): void {
+  /** Keeps `piece`, cut at `head`; those cut before that are not full are of no use any more. */
+  keep(piece: Piece, head: number): void {
+    if (head !== this.head) {
+      this.head = head
+      const full = this.pieces.filter(({ isFull }) => isFull)
+      this.pieces.splice(0, Infinity, ...full)
+      this.oldest = 0
+    }
     if (this.pieces.length < MOST_PIECES) this.pieces.push(piece)
+    else {
+      this.pieces[this.oldest] = piece
+      this.oldest = (this.oldest + 1) % MOST_PIECES
+    }
   }
 }

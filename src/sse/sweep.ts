@@ -18,7 +18,7 @@ import type { Window } from './window.js'
 /** How long one slice of a sweep, and one of replays, holds the event loop, in milliseconds. */
 const SLICE_MS = 5
 /** How much one client gets in one visit of a sweep: a burst must not hold up the others. In bytes. */
-const VISIT_BYTES = 1024 * 1024
+const VISIT_BYTES = 256 * 1024
 /** How much one client gets in one visit of a replay, in bytes. */
 export const REPLAY_VISIT_BYTES = 64 * 1024
 /** What all replays of a hub get in one turn of the event loop, in bytes. */

@@ -159,7 +159,7 @@ class Join {
   finish(): Piece | undefined {
     if (this.only === undefined) return undefined
     const frame = this.frames === undefined ? this.only : joined(this.frames, this.bytes)
-    return new Piece(this.after, this.first, this.last, frame)
+    return new Piece(this.after, this.first, this.last, frame, this.isFull)
   }
 }
 

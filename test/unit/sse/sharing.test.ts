@@ -1,5 +1,7 @@
 /** What one sweep joins once and shares, and with whom. */
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { Window } from '../../../src/sse/window.js'
+import { eventually } from '../../support/eventually.js'
 import { hubOf, join, publish, turns } from '../../support/hub-of.js'
 
 const data = ({ events }: { readonly events: readonly { readonly data: string }[] }) =>
@@ -46,5 +48,32 @@ describe('clients at different cursors, with different channels, in one sweep', 
     })
     const chunks = users.filter((_, user) => user !== 7).map(({ sink }) => sink.lastChunk)
     expect(new Set(chunks).size).toBe(1)
+  })
+})
+
+describe('a burst that is more than one write', () => {
+  afterEach(() => vi.restoreAllMocks())
+  const BURST = 2000
+  const CLIENTS = 100
+  const text = 'x'.repeat(64)
+  /** 15 KiB a write, and a little for what a slice of the sweep cuts again. */
+  const WRITES = Math.ceil((BURST * (text.length + 10)) / 15_000) * 2
+
+  it('is joined once for all clients', async () => {
+    const hub = hubOf()
+    const clients = Array.from({ length: CLIENTS }, () => join(hub))
+    const cut = vi.spyOn(Window.prototype, 'cut')
+    for (let i = 0; i < BURST; i++) publish(hub, text)
+    await eventually(() => clients.every(({ sink }) => sink.events.length === BURST), 'everybody has all')
+    expect(cut.mock.calls.length).toBeLessThan(WRITES)
+  })
+
+  it('is joined once for the clients of each set of channels when it is of several', async () => {
+    const hub = hubOf()
+    const clients = Array.from({ length: CLIENTS }, () => join(hub, ['a', 'b']))
+    const cut = vi.spyOn(Window.prototype, 'cut')
+    for (let i = 0; i < BURST; i++) publish(hub, text, i % 2 === 0 ? 'a' : 'b')
+    await eventually(() => clients.every(({ sink }) => sink.events.length === BURST), 'everybody has all')
+    expect(cut.mock.calls.length).toBeLessThan(WRITES)
   })
 })
