@@ -95,8 +95,17 @@ export class Admission {
         this.#turnAway(sink, response)
         return
       }
-      const ctx = request.ownCtx
-      this.#hub.connect(sink, response, { ...opened(), isGzip, request: request as Request, ctx, onOpen })
+      const { channelIds, isOwn, run, lastEventId } = opened()
+      this.#hub.connect(sink, response, {
+        channelIds,
+        isOwn,
+        run,
+        lastEventId,
+        isGzip,
+        request: request as Request, // reason: the application hands out no other
+        ctx: request.ownCtx,
+        onOpen,
+      })
     }, 'text/event-stream')
     this.#addHead(response, isGzip)
     return response

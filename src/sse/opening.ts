@@ -15,9 +15,9 @@ export interface Subscription {
   /** The channels that it follows, without duplicates. */
   readonly channelIds: readonly string[]
   /** Whether broadcasts and the hooks are left out: the stream is somebody's own. */
-  readonly isOwn?: boolean
+  readonly isOwn?: boolean | undefined
   /** The part of the log that the stream is confined to. */
-  readonly run?: Run
+  readonly run?: Run | undefined
   /** The position that the client brings; undefined for none. */
   readonly lastEventId: string | undefined
   readonly isGzip: boolean
