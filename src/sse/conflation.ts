@@ -53,7 +53,7 @@ export class Conflation {
     if (channel.newest.size === 0) channel.newest = undefined
     if (!isWaitedFor) return 'lost'
     channel.kept ??= new Map()
-    channel.kept.set(key, { seq, frame: entry })
+    channel.kept.set(key, { seq, frame: entry.alone() })
     this.bytes += entry.size
     this.#keeping.add(channel)
     return 'kept'

@@ -23,7 +23,8 @@ export function deflateBlock(bytes: Uint8Array): Uint8Array {
 
 /** `bytes` uncompressed: not the last block, its length, and that inverted (RFC 1951, section 3.2.4). */
 function storedBlock(bytes: Uint8Array): Uint8Array {
-  const block = Buffer.allocUnsafe(STORED_BLOCK_BYTES + bytes.byteLength)
+  // Not of node's pool: kept with its event, it would hold all that lies around it there.
+  const block = Buffer.allocUnsafeSlow(STORED_BLOCK_BYTES + bytes.byteLength)
   block[0] = 0
   block.writeUInt16LE(bytes.byteLength, 1)
   block.writeUInt16LE(~bytes.byteLength & 0xffff, 3)

@@ -162,7 +162,8 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner, BrokerTail {
   }
 
   sendTo(client: Client, data: unknown, fields: EventFields): void {
-    this.insert(client, new Frame(this.#options.encode(data, fields)))
+    // A copy: of node's pool it would hold 8 KiB, if it has to wait.
+    this.insert(client, new Frame(new Uint8Array(this.#options.encode(data, fields))))
   }
 
   /** Sends `frame` to `client` alone, in its place among what is published; undefined ends the stream there. */

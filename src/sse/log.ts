@@ -30,6 +30,11 @@ export class LogEntry extends Frame {
     this.end = 0
   }
 
+  /** The same with memory of its own: kept longer than the log, it would hold what lies beside it there. */
+  alone(): LogEntry {
+    return new LogEntry(new Uint8Array(this.bytes), this.channel, this.key, this.time)
+  }
+
   /** What it takes in memory, in bytes. */
   get size(): number {
     return this.bytes.byteLength + ENTRY_BYTES

@@ -11,6 +11,7 @@ import type { Directory } from './directory.js'
 import { ChannelNotFound } from './errors.js'
 import { PendingSends } from './sends.js'
 import { SeqWaits } from './seq-waits.js'
+import { Slab } from './slab.js'
 import type { Sweep } from './sweep.js'
 import type { Window } from './window.js'
 import { withCursor } from './wire.js'
@@ -31,6 +32,7 @@ export class Publications {
   readonly #options: PublicationsOptions
   readonly #arrivals: Arrivals
   readonly #sends = new PendingSends()
+  readonly #slab = new Slab()
   /** Clients to come that are ahead of this copy of the log. */
   readonly #ahead = new SeqWaits()
   /** Bytes received since the last sweep ended. */
@@ -63,7 +65,8 @@ export class Publications {
     const { log } = window
     if (seq !== log.head + 1) throw outOfOrder(seq, log.head)
     const channel = directory.channel(channelId)
-    const placed = hasHistory ? withCursor(frame, hasId, formatCursor(log.epoch, seq)) : frame
+    const slab = this.#slab
+    const placed = hasHistory ? withCursor(frame, hasId, formatCursor(log.epoch, seq), slab) : slab.own(frame)
     // The clock is a tenth of what an event costs here.
     const time = hasHistory ? Math.floor(performance.now()) : 0
     window.append(placed, channel, key, time)

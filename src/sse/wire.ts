@@ -7,6 +7,7 @@
  */
 import { UsanicError } from '../base/errors.js'
 import { Chunk } from './frame.js'
+import type { Slab } from './slab.js'
 
 /** The fields of an event beside its data. `undefined` and `null` leave a field out. */
 export interface EventFields {
@@ -26,12 +27,12 @@ export const PING: Chunk = new Chunk(Buffer.from(': ping\r\n\r\n'))
 export const NUDGE: Chunk = new Chunk(Buffer.from(':\n\n'))
 
 /**
- * `frame` with its position in the log: as its id when it has none, else in an event of its own right after it. A
- * browser then shows the page the sender's id, and sends the position when it reconnects.
+ * `frame` with its position in the log, in memory of `slab`: as its id when it has none, else in an event of its own
+ * right after it. A browser then shows the page the sender's id, and sends the position when it reconnects.
  */
-export function withCursor(frame: Uint8Array, hasId: boolean, cursor: string): Uint8Array {
+export function withCursor(frame: Uint8Array, hasId: boolean, cursor: string, slab: Slab): Uint8Array {
   const id = hasId ? positionFrame(cursor) : `id: ${cursor}\r\n`
-  const joined = Buffer.allocUnsafe(frame.byteLength + id.length)
+  const joined = slab.take(frame.byteLength + id.length)
   joined.set(frame, hasId ? 0 : id.length)
   joined.write(id, hasId ? frame.byteLength : 0, 'latin1')
   return joined

@@ -176,7 +176,9 @@ function frameOf({ run, offset, byteLength }: Entry): Buffer {
 /** Kept, it would hold the piece that it came in, with whatever other hubs have in that. */
 function own(run: Run): void {
   if (run.to - run.from === run.bytes.byteLength) return
-  run.bytes = Buffer.from(framesOf(run))
+  const frames = framesOf(run)
+  run.bytes = Buffer.allocUnsafeSlow(frames.byteLength)
+  run.bytes.set(frames)
   run.from = 0
   run.to = run.bytes.byteLength
 }
