@@ -26,7 +26,10 @@ export interface BrokerTail {
    * digits, that it is another log.
    */
   begin(epoch: string, floor: number): void
-  /** The next event: `seq` is contiguous. Throws `ERR_BROKER_ORDER` when it is not. */
+  /**
+   * The next event: `seq` is contiguous. The frame is copied, unless it is all of its buffer: then it is the hub's.
+   * Throws `ERR_BROKER_ORDER` when the sequence is not the next.
+   */
   receive(seq: number, event: BrokerEvent): void
 }
 

@@ -38,11 +38,11 @@ export class LogClient implements LogLink {
       else if (type === READY) this.#ready(hub)
       else if (type === ATTACHED) this.#attached(hub, decodeAnswer(bytes, from, to))
     })
+    const buffer = Buffer.allocUnsafeSlow(READ_BYTES)
     const socket = open({
-      buffer: Buffer.allocUnsafeSlow(READ_BYTES),
-      // One copy of what has come costs less than a buffer of 64 KiB for each piece.
-      callback(byteLength, buffer) {
-        reader.push(Buffer.from(buffer.subarray(0, byteLength)))
+      buffer,
+      callback(byteLength) {
+        reader.push(buffer.subarray(0, byteLength))
         return true
       },
     })

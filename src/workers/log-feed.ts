@@ -23,6 +23,7 @@ export interface LogPlace {
 /** Hears the log; see `BrokerTail` of `usanic/sse`. */
 export interface LogTail {
   begin(epoch: string, floor: number): void
+  /** The bytes of the frame are read into again when this returns. */
   receive(seq: number, event: LogEvent): void
 }
 

@@ -125,7 +125,7 @@ export function decodeLogEvent(bytes: Buffer, from: number, to: number): LogEven
 /** Hears of a whole frame: it is in `bytes`, from `from` to `to`. */
 export type OnFrame = (type: number, hub: number, bytes: Buffer, from: number, to: number) => void
 
-/** Calls back with every whole frame of what comes in pieces. A frame that came in one piece is not copied. */
+/** Calls back with every whole frame of what comes in pieces: in the piece itself, or in a copy where it was cut. */
 export class FrameReader {
   readonly #onFrame: OnFrame
   #pieces: Buffer[] = []
@@ -137,12 +137,15 @@ export class FrameReader {
     this.#onFrame = onFrame
   }
 
+  /** Reads on. `piece` is the caller's again when this returns, but for frames that the callback keeps. */
   push(piece: Buffer): void {
-    this.#pieces.push(piece)
-    this.#bytes += piece.byteLength
-    if (this.#bytes < this.#needed) return
-    const bytes = this.#pieces.length === 1 ? piece : Buffer.concat(this.#pieces, this.#bytes)
-    const total = bytes.byteLength
+    const total = this.#bytes + piece.byteLength
+    if (total < this.#needed) {
+      this.#pieces.push(Buffer.from(piece))
+      this.#bytes = total
+      return
+    }
+    const bytes = this.#bytes === 0 ? piece : Buffer.concat([...this.#pieces, piece], total)
     let at = 0
     let needed = LENGTH_BYTES
     while (total - at >= LENGTH_BYTES) {
@@ -153,7 +156,7 @@ export class FrameReader {
       at = to
       needed = LENGTH_BYTES
     }
-    this.#pieces = at === total ? [] : [bytes.subarray(at)]
+    this.#pieces = at === total ? [] : [Buffer.from(bytes.subarray(at))]
     this.#bytes = total - at
     this.#needed = needed
   }
