@@ -4,6 +4,7 @@
  * dispatcher, native server).
  */
 import { resolveConfig, type Config } from '../base/config.js'
+import { doneBy } from '../base/deadline.js'
 import { UsanicError } from '../base/errors.js'
 import { ConsoleLogger, type Logger } from '../base/logger.js'
 import { refuseUnknownKeys } from '../base/suggest.js'
@@ -437,15 +438,4 @@ export class App<Ctx extends object = AnyCtx, RequestCtx extends object = AnyCtx
     }
     addHealthRoutes(this, host, options === true ? {} : options)
   }
-}
-
-/** Whether `work` is done by `deadline` (by `performance.now()`). */
-async function doneBy(deadline: number, work: Promise<void> | undefined): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(resolve, Math.max(0, deadline - performance.now()), false)
-  })
-  const outcome = await Promise.race([work, late])
-  clearTimeout(timer)
-  return outcome !== false
 }

@@ -52,7 +52,7 @@ export interface Broker {
    * nobody can tell.
    */
   append(event: BrokerEvent): number | Promise<Cursor>
-  /** Ends the tail. What was appended has settled by then: the hub waits for it. */
+  /** Ends the tail. What was appended and has not settled in a second rejects: the hub waits so long. */
   stop(): Promise<void> | void
 }
 

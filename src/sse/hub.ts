@@ -7,6 +7,7 @@
  *
  * Everything happens on one thread between two awaits of others: no step here waits, but for brokers elsewhere.
  */
+import { doneBy } from '../base/deadline.js'
 import { UsanicError } from '../base/errors.js'
 import type { Logger } from '../base/logger.js'
 import type { StreamSink } from '../http/ports.js'
@@ -57,6 +58,8 @@ export interface HubOptions extends SseHooks {
 
 /** How often old events are looked for when nothing else happens, in milliseconds, unless `maxAgeMs` is less. */
 const AGE_CHECK_MS = 10_000
+/** How long the last events may be under way to a broker that is to stop, in milliseconds; it refuses the others. */
+const DETACH_MS = 1000
 
 /**
  * 'settling': no stream is taken any more, and what is under way to the broker comes back. 'ended': no stream is left;
@@ -468,10 +471,13 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner, BrokerTail {
     })
   }
 
-  /** After `stop` and the last request: refuses events, and resolves when the broker has stopped. */
+  /**
+   * After `stop` and the last request: refuses events, and resolves when the broker has stopped. What is still under
+   * way to it has a second: others wait for the end of this server too.
+   */
   async detach(): Promise<void> {
     this.#state = 'stopped'
-    await this.#publications.arrived()
+    await doneBy(performance.now() + DETACH_MS, this.#publications.arrived())
     await this.#options.broker.stop()
   }
 

@@ -38,7 +38,7 @@ export class LateBroker implements Broker {
   }
 
   stop(): void {
-    // The hub has waited for what is pending.
+    this.refuse(new Error('stopped'))
   }
 
   /** Stores `count` events; who appended them hears of it before and after the tail does, in turn. */

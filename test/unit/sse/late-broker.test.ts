@@ -1,5 +1,5 @@
 /** A broker that answers later: when sends resolve, what rejects, what a stop and `drained` wait for, who waits for the log. */
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { encodeEvent } from '../../../src/sse/wire.js'
 import { hubOf, join, publish, turns } from '../../support/hub-of.js'
 import { LateBroker } from '../../support/late-broker.js'
@@ -30,6 +30,8 @@ async function stateOf(promise: Promise<unknown>): Promise<unknown> {
   await turns()
   return state
 }
+
+afterEach(() => vi.useRealTimers())
 
 describe('a send', () => {
   it('resolves with the recipients of this process once the event has come back and was handed over', async () => {
@@ -130,6 +132,20 @@ describe('an event that is sent after the stop began', () => {
     expect([await stateOf(stopped), await stateOf(detached)]).toEqual([undefined, undefined])
     expect(() => hub.send(eventOf('too late'))).toThrow(expect.objectContaining({ code: 'ERR_SSE_STOPPED' }))
   })
+})
+
+it('a hub leaves a log that takes nothing any more after a second, and senders hear of it', async () => {
+  const { hub } = await lateHub({ history: true })
+  const stopped = hub.stop()
+  const refused = expect(hub.send(eventOf('into a log that is stuck'))).rejects.toThrow('stopped')
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+  const detached = hub.detach()
+  await vi.advanceTimersByTimeAsync(900)
+  expect(await stateOf(detached)).toBe('pending')
+  await vi.advanceTimersByTimeAsync(100)
+  expect(await stateOf(detached)).toBe(undefined)
+  await refused
+  expect(await stateOf(stopped)).toBe(undefined)
 })
 
 describe('waiting for a sequence', () => {
