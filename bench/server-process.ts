@@ -100,10 +100,15 @@ export class ServerProcess {
     }
   }
 
-  /** Has it collect its garbage, where it has any: twice, for what has survived once is moved on by the second. */
-  async collect(): Promise<void> {
+  /**
+   * Has it, or those of its processes that are named, collect its garbage, where it has any: twice, for what has
+   * survived once is moved on by the second.
+   */
+  async collect(pids: readonly number[] = [this.pid]): Promise<void> {
     if (!this.takesControl || this.spec.file.endsWith('.c')) return
-    for (let i = 0; i < 2; i++) await this.control('/stats?gc=1')
+    for (const pid of pids) {
+      for (let i = 0; i < 2; i++) await this.controlWorker(pid, '/stats?gc=1')
+    }
   }
 
   get residentBytes(): number {

@@ -56,11 +56,12 @@ async function delivery(bench: Bench): Promise<void> {
       const { srv_cpu_s, srv_us_per_ev, events } = await sseLoad(target, {
         clients,
         start: '/start?size=64&k=1&rate=50',
-        warmSeconds: 0.5,
+        warmSeconds: 1,
         seconds: secondsOf(3),
         more: ['-z', 1000],
         cpuOf: target.spec === SPREAD ? [...serving, target.pid] : serving,
         whenReady: async () => {
+          await target.collect(serving)
           counts = await Promise.all(
             serving.map(async (pid) => (await target.controlWorker(pid, '/stats')).clients ?? NaN),
           )

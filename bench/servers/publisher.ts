@@ -50,7 +50,7 @@ export class Publisher {
     const isMeant = Number(query.get('pid') ?? process.pid) === process.pid
     if (isMeant && pathname === '/start') this.#start(query)
     if (isMeant && pathname === '/stop') this.#run = 0
-    if (query.has('gc')) globalThis.gc?.()
+    if (isMeant && query.has('gc')) globalThis.gc?.()
     const heapBytes = process.memoryUsage().heapUsed
     const stats: Stats = {
       published: this.#published,
