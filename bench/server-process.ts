@@ -92,6 +92,11 @@ export class ServerProcess {
     return [...pids]
   }
 
+  /** The processes that it has started, in that order. */
+  get children(): number[] {
+    return childrenOf(this.pid)
+  }
+
   /** The same as `control`, for one of its workers: asks until that one answers. */
   async controlWorker(pid: number, path: string): Promise<Stats> {
     for (;;) {

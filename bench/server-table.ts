@@ -37,6 +37,7 @@ const TABLE = {
     nodeFlags,
   },
   nchan: { label: 'Nchan (nginx)', file: 'nchan.conf' },
+  relay: { label: 'a relay over unix sockets', file: 'relay.ts' },
   redis: { label: 'redis-server', file: 'redis-server', core: 1 },
 } as const satisfies Record<string, Omit<ServerSpec, 'name'>>
 
