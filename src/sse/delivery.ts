@@ -18,6 +18,9 @@ const NUDGE_BYTES = 16
 /** Below this nothing can be stuck in the native buffer: the kernel has room for it. In bytes. */
 const SURELY_SENT_BYTES = 32 * 1024
 
+/** Most that joined pieces may take until the sweep is over, in bytes; then all are let go of, and joined again. */
+const MAX_KEPT_BYTES = 16 * 1024 * 1024
+
 /** How a visit of a client ended: it has everything, had enough for now, its socket refused, or its stream is to end. */
 export type Visit = 'done' | 'more' | 'refused' | 'over'
 
@@ -36,8 +39,9 @@ export class Delivery {
   #pieceAudience: Audience | undefined
   #pieceHead = -1
   readonly #pending: Channel[] = []
-  /** Whose memos are in use. */
+  /** Whose memos are in use, and what is in them, in bytes. */
   #memos: (Channel | Audience)[] = []
+  #keptBytes = 0
 
   /**
    * `isConflating`: clients that were blocked get only the newest of each key. `onGap` is called before a client
@@ -115,6 +119,7 @@ export class Delivery {
     if (this.#memos.length === 0) return
     for (const holder of this.#memos) holder.memo = undefined
     this.#memos = []
+    this.#keptBytes = 0
   }
 
   #isDue({ inserts, cursor }: Client): boolean {
@@ -193,34 +198,38 @@ export class Delivery {
       else if (first === everybody && pending.length === 2) named = second
     }
     if (named === undefined || everybody === undefined) {
-      return this.#memoised(audience, audience.channels, cursor, head, false)
+      return this.#memoised(audience, audience.channels, cursor, head, audience.clients.length, 1)
     }
     pending.length = 0
     if (named !== everybody) pending.push(everybody)
     pending.push(named)
-    return this.#memoised(named, pending, cursor, head, named.audiences.length > 1)
+    return this.#memoised(named, pending, cursor, head, audience.clients.length, named.audiences.length)
   }
 
   /**
-   * The piece of `channels` that `holder` has, or a new one. Pieces are kept for other audiences, and where clients
-   * lack more than one; else the one used last is all that is asked for.
+   * The piece of `channels` that `holder` has, or a new one. Pieces are kept for other audiences of it, and where its
+   * clients lack more than one; else the one used last is all that is asked for.
    */
   #memoised(
     holder: Channel | Audience,
     channels: readonly Channel[],
     cursor: number,
     head: number,
-    hasOthers: boolean,
+    clients: number,
+    audiences: number,
   ): Piece | undefined {
     const known = holder.memo?.find(cursor, head)
     if (known !== undefined) return known
     const piece = this.#window.cut(channels, cursor)
     if (piece === undefined) return undefined
-    if (holder.memo === undefined && (hasOthers || piece.isFull)) {
+    if (holder.memo === undefined) {
+      if (audiences === 1 && (clients === 1 || !piece.isFull)) return piece
       holder.memo = new PieceMemo()
       this.#memos.push(holder)
     }
-    holder.memo?.keep(piece, head)
+    holder.memo.keep(piece, head)
+    this.#keptBytes += piece.frame.bytes.byteLength
+    if (this.#keptBytes > MAX_KEPT_BYTES) this.forgetPieces()
     return piece
   }
 }

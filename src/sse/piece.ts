@@ -23,8 +23,8 @@ export class Piece {
   }
 }
 
-/** So many pieces are kept; the oldest makes room. More than a client gets in one visit of a sweep. */
-const MOST_PIECES = 32
+/** So many pieces are kept; the oldest makes room. More than a client gets in one visit of a sweep, or none is found. */
+const MOST_PIECES = 40
 
 /** The pieces cut from one set of channels: full ones, and others while the log's head stays where it is. */
 export class PieceMemo {
@@ -45,8 +45,8 @@ export class PieceMemo {
   keep(piece: Piece, head: number): void {
     if (head !== this.head) {
       this.head = head
-      const full = this.pieces.filter(({ isFull }) => isFull)
-      this.pieces.splice(0, Infinity, ...full)
+      const inOrder = [...this.pieces.slice(this.oldest), ...this.pieces.slice(0, this.oldest)]
+      this.pieces.splice(0, Infinity, ...inOrder.filter(({ isFull }) => isFull))
       this.oldest = 0
     }
     if (this.pieces.length < MOST_PIECES) this.pieces.push(piece)

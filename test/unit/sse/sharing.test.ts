@@ -1,5 +1,7 @@
 /** What one sweep joins once and shares, and with whom. */
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { Frame } from '../../../src/sse/frame.js'
+import { Piece, PieceMemo } from '../../../src/sse/piece.js'
 import { Window } from '../../../src/sse/window.js'
 import { eventually } from '../../support/eventually.js'
 import { hubOf, join, publish, turns } from '../../support/hub-of.js'
@@ -53,11 +55,11 @@ describe('clients at different cursors, with different channels, in one sweep', 
 
 describe('a burst that is more than one write', () => {
   afterEach(() => vi.restoreAllMocks())
-  const BURST = 2000
-  const CLIENTS = 100
+  const BURST = 8000
+  const CLIENTS = 20
   const text = 'x'.repeat(64)
   /** 15 KiB a write, and a little for what a slice of the sweep cuts again. */
-  const WRITES = Math.ceil((BURST * (text.length + 10)) / 15_000) * 2
+  const WRITES = Math.ceil((BURST * (text.length + 10)) / 15_000) * 1.5
 
   it('is joined once for all clients', async () => {
     const hub = hubOf()
@@ -75,5 +77,52 @@ describe('a burst that is more than one write', () => {
     for (let i = 0; i < BURST; i++) publish(hub, text, i % 2 === 0 ? 'a' : 'b')
     await eventually(() => clients.every(({ sink }) => sink.events.length === BURST), 'everybody has all')
     expect(cut.mock.calls.length).toBeLessThan(WRITES)
+  })
+
+  it('is not kept for a client that nobody shares it with', async () => {
+    const hub = hubOf()
+    const users = Array.from({ length: 3 }, (_, user) => join(hub, [`user ${user}`]))
+    const memos: unknown[] = []
+    for (const { sink, client } of users) {
+      const write = sink.write.bind(sink)
+      vi.spyOn(sink, 'write').mockImplementation((chunk) => {
+        memos.push(client.audience.memo, client.audience.channels.at(-1)?.memo)
+        return write(chunk)
+      })
+    }
+    for (let i = 0; i < BURST / 10; i++) publish(hub, text)
+    users.forEach((_, user) => publish(hub, text, `user ${user}`))
+    await eventually(
+      () => users.every(({ sink }) => sink.events.length === BURST / 10 + 1),
+      'everybody has all',
+    )
+    expect(memos.length).toBeGreaterThan(3 * 2)
+    expect(memos.every((memo) => memo === undefined)).toBe(true)
+  })
+})
+
+describe('the memory of pieces', () => {
+  const piece = (first: number, isFull: boolean) =>
+    new Piece(first - 1, first, first, new Frame(Buffer.from(`data: ${first}`)), isFull)
+
+  it('has full ones whatever comes after them, and others until something does', () => {
+    const memo = new PieceMemo()
+    const [full, open] = [piece(1, true), piece(2, false)]
+    memo.keep(full, 2)
+    memo.keep(open, 2)
+    expect([memo.find(0, 2), memo.find(1, 2)]).toEqual([full, open])
+    expect([memo.find(0, 3), memo.find(1, 3)]).toEqual([full, undefined])
+    memo.keep(piece(4, true), 4)
+    expect([memo.find(0, 4), memo.find(1, 4), memo.find(2, 4)]).toEqual([full, undefined, undefined])
+  })
+
+  it('is bounded, and the oldest make room, also when the log has moved on', () => {
+    const memo = new PieceMemo()
+    const kept = (head: number) =>
+      Array.from({ length: 100 }, (_, i) => i + 1).filter((seq) => memo.find(seq - 1, head))
+    for (let seq = 1; seq <= 50; seq++) memo.keep(piece(seq, true), 50)
+    expect(kept(50)).toEqual(Array.from({ length: 40 }, (_, i) => i + 11))
+    for (let seq = 51; seq <= 55; seq++) memo.keep(piece(seq, true), 60)
+    expect(kept(60)).toEqual(Array.from({ length: 40 }, (_, i) => i + 16))
   })
 })
