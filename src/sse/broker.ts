@@ -52,7 +52,7 @@ export interface Broker {
    * nobody can tell.
    */
   append(event: BrokerEvent): number | Promise<Cursor>
-  /** Ends the tail. What was appended and has not settled in a second rejects: the hub waits so long. */
+  /** Ends the tail. What was appended and has not settled rejects: the hub has waited shortly for it. */
   stop(): Promise<void> | void
 }
 

@@ -49,6 +49,11 @@ export class Frame extends Chunk {
   }
 }
 
+/** A frame of a copy of `bytes`: of node's pool they would hold 8 KiB as long as the frame has to wait. */
+export function ownFrame(bytes: Uint8Array): Frame {
+  return new Frame(new Uint8Array(bytes))
+}
+
 /** `frames` as one, of `byteLength` bytes together. */
 export function joined(frames: readonly Frame[], byteLength: number): Frame {
   const bytes = new Uint8Array(byteLength)

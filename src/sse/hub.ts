@@ -23,7 +23,7 @@ import { Directory } from './directory.js'
 import { Drains } from './drains.js'
 import { Evictions } from './evictions.js'
 import { Expiry } from './expiry.js'
-import { Chunk, Frame } from './frame.js'
+import { Chunk, ownFrame, type Frame } from './frame.js'
 import { Holds } from './holds.js'
 import { HookQueue } from './hook-queue.js'
 import { Laggards, type LaggardsOwner } from './laggards.js'
@@ -59,7 +59,7 @@ export interface HubOptions extends SseHooks {
 /** How often old events are looked for when nothing else happens, in milliseconds, unless `maxAgeMs` is less. */
 const AGE_CHECK_MS = 10_000
 /** How long the last events may be under way to a broker that is to stop, in milliseconds; it refuses the others. */
-const DETACH_MS = 1000
+const DETACH_MS = 300
 
 /**
  * 'settling': no stream is taken any more, and what is under way to the broker comes back. 'ended': no stream is left;
@@ -165,8 +165,7 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner, BrokerTail {
   }
 
   sendTo(client: Client, data: unknown, fields: EventFields): void {
-    // A copy: of node's pool it would hold 8 KiB, if it has to wait.
-    this.insert(client, new Frame(new Uint8Array(this.#options.encode(data, fields))))
+    this.insert(client, ownFrame(this.#options.encode(data, fields)))
   }
 
   /** Sends `frame` to `client` alone, in its place among what is published; undefined ends the stream there. */
@@ -473,12 +472,16 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner, BrokerTail {
 
   /**
    * After `stop` and the last request: refuses events, and resolves when the broker has stopped. What is still under
-   * way to it has a second: others wait for the end of this server too.
+   * way to it then is waited for shortly, and not at all by a stop that has waited for it in vain: others wait for the
+   * end of this server too. Does nothing when it was started again.
    */
   async detach(): Promise<void> {
+    if (this.#state === 'open') return
+    const waitMs = this.#state === 'settling' ? 0 : DETACH_MS
     this.#state = 'stopped'
-    await doneBy(performance.now() + DETACH_MS, this.#publications.arrived())
+    await doneBy(performance.now() + waitMs, this.#publications.arrived())
     await this.#options.broker.stop()
+    this.#publications.end()
   }
 
   /** A stream was refused for want of room. */

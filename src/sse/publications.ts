@@ -88,6 +88,11 @@ export class Publications {
     this.#ahead.release(isSame ? this.#options.window.log.head : Infinity)
   }
 
+  /** Nothing comes back from the broker any more. */
+  end(): void {
+    this.#arrivals.ended()
+  }
+
   /** Everything up to `seq` was handed to every live client. */
   swept(seq: number): void {
     this.#unsweptBytes = 0

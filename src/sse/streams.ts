@@ -9,7 +9,7 @@ import type { HTTPRequest } from '../http/request.js'
 import { empty, type HTTPResponse, type StreamResponse } from '../http/response.js'
 import { lastEventIdOf, type Admission } from './admission.js'
 import type { Client } from './client.js'
-import { Frame } from './frame.js'
+import { ownFrame } from './frame.js'
 import type { Hub } from './hub.js'
 import type { BrokerEvent } from './broker.js'
 import type { EventFields } from './wire.js'
@@ -88,7 +88,7 @@ export class Streams {
       })
       const insert = (event: SourceEvent): number => {
         const { frame } = encode(event, null)
-        hub.insert(client, new Frame(frame))
+        hub.insert(client, ownFrame(frame))
         return frame.byteLength
       }
       const send = paced(insert, () => hub.drainedOf(client))

@@ -49,7 +49,8 @@ class Recorder implements BrokerTail {
     ok(this.epoch !== undefined, 'begin comes before the first event')
     strictEqual(seq, this.head + 1, 'sequences are contiguous')
     this.head = seq
-    this.events.push(event)
+    // A broker may read into the same memory again.
+    this.events.push({ ...event, frame: new Uint8Array(event.frame) })
     this.#onProgress()
   }
 

@@ -175,7 +175,7 @@ function frameOf({ run, offset, byteLength }: Entry): Buffer {
 
 /** Kept, it would hold the piece that it came in, with whatever other hubs have in that. */
 function own(run: Run): void {
-  if (run.to - run.from === run.bytes.byteLength) return
+  if (run.to - run.from === run.bytes.buffer.byteLength) return
   const frames = framesOf(run)
   run.bytes = Buffer.allocUnsafeSlow(frames.byteLength)
   run.bytes.set(frames)

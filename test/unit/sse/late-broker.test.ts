@@ -134,18 +134,47 @@ describe('an event that is sent after the stop began', () => {
   })
 })
 
-it('a hub leaves a log that takes nothing any more after a second, and senders hear of it', async () => {
+it('a hub leaves a log that takes nothing any more after 300 ms, and senders hear of it', async () => {
   const { hub } = await lateHub({ history: true })
   const stopped = hub.stop()
+  expect(await stateOf(stopped)).toBe(undefined)
   const refused = expect(hub.send(eventOf('into a log that is stuck'))).rejects.toThrow('stopped')
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
   const detached = hub.detach()
-  await vi.advanceTimersByTimeAsync(900)
+  await vi.advanceTimersByTimeAsync(290)
   expect(await stateOf(detached)).toBe('pending')
-  await vi.advanceTimersByTimeAsync(100)
+  await vi.advanceTimersByTimeAsync(10)
   expect(await stateOf(detached)).toBe(undefined)
   await refused
-  expect(await stateOf(stopped)).toBe(undefined)
+})
+
+it('a hub leaves a log at once whose stop has waited for it in vain, also for what was stored and has not come back', async () => {
+  const { broker, hub } = await lateHub({ history: true })
+  const sent = hub.send(eventOf('stored, but not back'))
+  broker.storeNext()
+  await turns()
+  const stopped = hub.stop()
+  expect(await stateOf(stopped)).toBe('pending')
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+  const detached = hub.detach()
+  await vi.advanceTimersByTimeAsync(0)
+  expect([await stateOf(detached), await stateOf(stopped), await stateOf(sent)]).toEqual([
+    undefined,
+    undefined,
+    0,
+  ])
+})
+
+it('a hub that was started again is not detached by the stop before', async () => {
+  const { broker, hub } = await lateHub({ history: true })
+  await hub.stop()
+  await hub.start()
+  await hub.detach()
+  const { sink } = join(hub)
+  publish(hub, 'goes on')
+  broker.deliver()
+  await turns()
+  expect(sink.events.at(-1)?.data).toBe('goes on')
 })
 
 describe('waiting for a sequence', () => {
