@@ -34,7 +34,7 @@ const RATES = [20, 80]
 
 export const workers: Mode = {
   about: 'workers: two beside one process, how the work is spread, and the cost of forwarding an event',
-  seconds: (rounds) => rounds * 28,
+  seconds: (rounds) => rounds * 24,
   async run(bench) {
     for (const rate of RATES) {
       await bench.compare({
@@ -62,8 +62,8 @@ async function delivery(target: ServerProcess, rate: number): Promise<Record<str
   const { srv_cpu_s, srv_us_per_ev, events } = await sseLoad(target, {
     clients: clientsOf(2000),
     start: `/start?size=64&k=1&rate=${rate}`,
-    warmSeconds: 1,
-    seconds: secondsOf(2),
+    warmSeconds: 0.7,
+    seconds: secondsOf(1.6),
     more: ['-z', 1000],
     cpuOf: target.spec === SPREAD ? [...serving, target.pid] : serving,
     whenReady: async () => {
@@ -95,7 +95,7 @@ async function forwarding(target: ServerProcess, burst: number): Promise<Record<
   await tell(`/start?size=64&k=${burst}`)
   await wait(1000 * secondsOf(0.7))
   const before = await now()
-  await wait(1000 * secondsOf(2))
+  await wait(1000 * secondsOf(1.2))
   const after = await now()
   await tell('/stop')
   const count = after.published - before.published
