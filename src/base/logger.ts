@@ -93,7 +93,7 @@ function prettyLine(level: Level, details: object | undefined, message: string, 
   const line = `${paint('90', new Date().toISOString())} ${name} ${onOneLine(String(message))}`
   if (details === undefined) return line
   if (details instanceof Error) return line + below(details)
-  const { err, ...rest } = details as Record<string, unknown> // reason: any object has entries
+  const { err, ...rest } = details as Record<string, unknown> // reason: every object has entries
   const fields = Object.entries(rest).map(([key, value]) => ` ${paint('90', `${key}=`)}${oneValue(value)}`)
   return line + fields.join('') + (err === undefined ? '' : below(err))
 }

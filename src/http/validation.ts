@@ -82,7 +82,7 @@ export class RequestValidator {
     const outcome: Outcome = { values: {}, errors: [] }
     for (const [index, part] of this.#parts.entries()) {
       const result = part.validate(part.read(request, params))
-      // Not `instanceof Promise`: any thenable will do.
+      // Not `instanceof Promise`: a thenable of another library is as good.
       if ('then' in result) return this.#checkLater(request, params, index, result, outcome)
       take(part, result, outcome)
     }
