@@ -18,7 +18,7 @@ const NUDGE_BYTES = 16
 /** Below this nothing can be stuck in the native buffer: the kernel has room for it. In bytes. */
 const SURELY_SENT_BYTES = 32 * 1024
 
-/** Most that joined pieces may take until the sweep is over, in bytes; then all are let go of, and joined again. */
+/** Most that is kept joined until the sweep is over, in bytes; then all is let go of, and joined again. */
 const MAX_KEPT_BYTES = 16 * 1024 * 1024
 
 /** How a visit of a client ended: it has everything, had enough for now, its socket refused, or its stream is to end. */
@@ -39,8 +39,9 @@ export class Delivery {
   #pieceAudience: Audience | undefined
   #pieceHead = -1
   readonly #pending: Channel[] = []
-  /** Whose memos are in use, and what is in them, in bytes. */
+  /** Whose memos are in use. */
   #memos: (Channel | Audience)[] = []
+  /** What was put into them, in bytes: as much as is in them, or more. */
   #keptBytes = 0
 
   /**

@@ -1,5 +1,6 @@
 /** What one sweep joins once and shares, and with whom. */
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { Delivery } from '../../../src/sse/delivery.js'
 import { Frame } from '../../../src/sse/frame.js'
 import { Piece, PieceMemo } from '../../../src/sse/piece.js'
 import { Window } from '../../../src/sse/window.js'
@@ -98,6 +99,29 @@ describe('a burst that is more than one write', () => {
     )
     expect(memos.length).toBeGreaterThan(3 * 2)
     expect(memos.every((memo) => memo === undefined)).toBe(true)
+  })
+})
+
+describe('the pieces of one sweep', () => {
+  afterEach(() => vi.restoreAllMocks())
+
+  it('take 16 MiB at most: beyond it they are let go of before the sweep is over', async () => {
+    const hub = hubOf()
+    const forget = vi.spyOn(Delivery.prototype, 'forgetPieces')
+    const names = Array.from({ length: 30 }, (_, i) => `channel ${i}`)
+    const clients = names.flatMap((name) => [join(hub, [name]), join(hub, [name])])
+    let forgotten = 0
+    for (const { sink } of clients) {
+      const write = sink.write.bind(sink)
+      vi.spyOn(sink, 'write').mockImplementation((chunk) => {
+        forgotten = forget.mock.calls.length
+        return write(chunk)
+      })
+    }
+    const text = 'x'.repeat(1000)
+    for (const name of names) for (let i = 0; i < 600; i++) publish(hub, text, name)
+    await eventually(() => clients.every(({ sink }) => sink.events.length === 600), 'everybody has all')
+    expect(forgotten).toBeGreaterThan(0)
   })
 })
 
