@@ -66,6 +66,7 @@ export class Exchange implements ResponseSink, RequestExchange, Peer {
   observer: ExchangeObserver | undefined
   private address: string
   private status: number
+  /** Of the body, so far; counted for an observer only. */
   private bytes: number
   private state: ExchangeState
   private account: Account
@@ -81,8 +82,9 @@ export class Exchange implements ResponseSink, RequestExchange, Peer {
   constructor(owner: ExchangeOwner, res: NativeResponse, head: NativeHead) {
     // First what every write looks at: it is in one line of the cache then.
     this.state = 'open'
-    this.bytes = 0
     this.res = res
+    this.observer = undefined
+    this.bytes = 0
     this.listener = undefined
     this.account = 'none'
     this.closesAfterAnswer = false
@@ -91,7 +93,6 @@ export class Exchange implements ResponseSink, RequestExchange, Peer {
     this.request = undefined
     this.onOver = undefined
     this.upgradeContext = undefined
-    this.observer = undefined
     this.address = ''
     this.status = 0
     this.hasAbortHandler = false
@@ -262,18 +263,13 @@ export class Exchange implements ResponseSink, RequestExchange, Peer {
 
   write(chunk: Uint8Array): boolean {
     if (this.state !== 'streaming') return false
-    if (chunk.byteLength > MAX_WRITE_BYTES) {
-      throw new RangeError(
-        `A write of ${chunk.byteLength} bytes; at most ${MAX_WRITE_BYTES} go out safely at once.`,
-      )
-    }
+    // Of the same bytes to many the length is asked for once: it costs as much as the rest of what is done here.
+    if (chunk !== corkedChunk) checkLength((corkedChunk = chunk))
     writes++
-    this.bytes += chunk.byteLength
+    if (this.observer !== undefined) this.bytes += chunk.byteLength
     // One callback for all: a closure per client and event would cost more than the rest of the user time.
     corkedResponse = this.res
-    corkedChunk = chunk
     this.res.cork(writeCorked)
-    corkedChunk = NO_BYTES // what was written last may be large, and is not ours to keep
     if (!corkedWasTaken) this.listenToSocket()
     return corkedWasTaken
   }
@@ -390,10 +386,16 @@ function discardBody(response: HTTPResponse): void {
 
 /** How many writes there were, of all exchanges: tells whether a listener wrote. */
 let writes = 0
-const NO_BYTES = new Uint8Array(0)
 let corkedResponse: NativeResponse
-let corkedChunk: Uint8Array
+/** What was written last, by whichever exchange; it fits a write. */
+let corkedChunk: Uint8Array = new Uint8Array(0)
 let corkedWasTaken = false
+
+function checkLength({ byteLength }: Uint8Array): void {
+  if (byteLength <= MAX_WRITE_BYTES) return
+  corkedChunk = new Uint8Array(0)
+  throw new RangeError(`A write of ${byteLength} bytes; at most ${MAX_WRITE_BYTES} go out safely at once.`)
+}
 
 function nothing(): void {
   // for corks that only flush

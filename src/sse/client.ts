@@ -113,8 +113,6 @@ export class Client implements StreamListener, SseClient {
   /** Whether its body is compressed. */
   readonly isGzip: boolean
   state: ClientState
-  /** Every event up to this sequence that concerns the client was handed to its socket. */
-  cursor: number
   /** The event after the cursor that was handed over in part. */
   part: Part | undefined
   /** What is for this client alone, in order. */
@@ -132,13 +130,11 @@ export class Client implements StreamListener, SseClient {
     owner: ClientOwner,
     sink: StreamSink,
     audience: Audience,
-    cursor: number,
     isGzip: boolean,
     ctx: Record<string, unknown> | undefined,
   ) {
     // First what every delivery looks at.
     this.state = 'live'
-    this.cursor = cursor
     this.sink = sink
     this.audience = audience
     this.isGzip = isGzip
@@ -149,6 +145,15 @@ export class Client implements StreamListener, SseClient {
     this.position = 0
     this.owner = owner
     this.own = ctx
+  }
+
+  /** Every event up to this sequence that concerns the client was handed to its socket. Infinity once it is gone. */
+  get cursor(): number {
+    return this.audience.cursors[this.position] ?? Infinity
+  }
+
+  set cursor(seq: number) {
+    if (!this.isClosed) this.audience.cursors[this.position] = seq
   }
 
   get channels(): readonly string[] {

@@ -15,8 +15,8 @@ import { NUDGE } from './wire.js'
 
 /** How much of an event in progress goes out to a blocked socket at a time, to keep it from the native timeout. */
 const NUDGE_BYTES = 16
-/** Below this nothing can be stuck in the native buffer: the kernel has room for it. In bytes. */
-const SURELY_SENT_BYTES = 32 * 1024
+/** Below this nothing can be stuck in the native buffer: the kernel has room for more. Beyond it no account is kept. In bytes. */
+const SURELY_SENT_BYTES = 4 * 1024
 
 /** Most that is kept joined until the sweep is over, in bytes; then all is let go of, and joined again. */
 const MAX_KEPT_BYTES = 16 * 1024 * 1024
@@ -26,7 +26,7 @@ export type Visit = 'done' | 'more' | 'refused' | 'over'
 
 /** Writes from one window. */
 export class Delivery {
-  /** Bytes written so far, ever: a clock of the work done. */
+  /** Bytes written so far, ever, before compression: a clock of the work done. */
   written = 0
   /** What waits for one client alone, of all clients, in bytes. */
   insertBytes = 0
@@ -54,6 +54,24 @@ export class Delivery {
     this.#onGap = onGap
   }
 
+  /** Writes what the client at `position` of `audience` lacks, when it is live: at most about `maxBytes`. */
+  visit(audience: Audience, position: number, maxBytes: number): Visit {
+    const sink = audience.inStep[position]
+    if (sink !== undefined) {
+      const { head } = this.#window.log
+      const cursor = audience.cursors[position] ?? head
+      const piece = cursor < head ? this.#latestFor(audience, cursor, head) : undefined
+      if (piece !== undefined && !piece.isFull) {
+        // That is all there is, and the client itself need not be looked at.
+        audience.cursors[position] = piece.last
+        this.written += piece.frame.byteLength
+        return sink.write(piece.frame.bytes) ? 'done' : 'refused'
+      }
+    }
+    const client = audience.clients[position]
+    return client?.state === 'live' ? this.advance(client, maxBytes) : 'done'
+  }
+
   /** Writes what `client` lacks, at most about `maxBytes`. */
   advance(client: Client, maxBytes: number): Visit {
     const { log } = this.#window
@@ -68,6 +86,7 @@ export class Delivery {
         if (frame === undefined) return 'over'
         isTaken = this.#writeFrame(client, frame, 0, ownBytes)
       } else if (client.cursor >= log.head || client.lag?.awaited !== undefined) {
+        if (this.#isInStep(client)) client.audience.fallIn(client)
         return 'done'
       } else {
         const piece = this.#pieceFor(client)
@@ -108,10 +127,9 @@ export class Delivery {
 
   /** Writes `chunk` beside the log: a comment. Not within an event in progress. */
   write(client: Client, chunk: Chunk): boolean {
-    const bytes = client.isGzip ? chunk.gzip : chunk.bytes
-    if (client.written < SURELY_SENT_BYTES) client.written += bytes.byteLength
-    this.written += bytes.byteLength
-    return client.sink.write(bytes)
+    if (client.written < SURELY_SENT_BYTES) client.written += chunk.byteLength
+    this.written += chunk.byteLength
+    return client.sink.write(client.isGzip ? chunk.gzip : chunk.bytes)
   }
 
   /** Lets go of what was joined for the sweep that is over. */
@@ -121,6 +139,11 @@ export class Delivery {
     for (const holder of this.#memos) holder.memo = undefined
     this.#memos = []
     this.#keptBytes = 0
+  }
+
+  /** Of one that has everything: whether it is to get what is new, as it is, and no account need be kept of it. */
+  #isInStep(client: Client): boolean {
+    return client.state === 'live' && !client.isGzip && this.mayBeStuck(client)
   }
 
   #isDue({ inserts, cursor }: Client): boolean {
@@ -136,7 +159,10 @@ export class Delivery {
 
   /** Writes `frame`, of which the cursor goes to `seq`, or its first part. */
   #writeFrame(client: Client, frame: Frame, seq: number, ownBytes: number): boolean {
-    if (frame.isLarge) return this.#writePart(client, (client.part = new Part(frame, seq, ownBytes)))
+    if (frame.isLarge) {
+      client.audience.fallOut(client)
+      return this.#writePart(client, (client.part = new Part(frame, seq, ownBytes)))
+    }
     this.insertBytes -= ownBytes
     if (seq > 0) client.cursor = seq
     return this.write(client, frame.chunkAt(0))
@@ -147,8 +173,8 @@ export class Delivery {
   }
 
   #writeOfPart(client: Client, part: Part, chunk: Chunk): boolean {
-    part.offset += chunk.bytes.byteLength
-    if (part.offset >= part.frame.bytes.byteLength) {
+    part.offset += chunk.byteLength
+    if (part.offset >= part.frame.byteLength) {
       client.part = undefined
       this.insertBytes -= part.ownBytes
       if (part.seq > 0) client.cursor = part.seq
@@ -159,11 +185,15 @@ export class Delivery {
   /** The next events for `client`: cut for it alone where it differs from its audience, else shared. */
   #pieceFor(client: Client): Piece | undefined {
     const { audience, cursor } = client
-    const { head } = this.#window.log
     const isConflating = this.#isConflating && client.lag?.wasBlocked === true
     if (isConflating || client.inserts !== undefined) {
       return this.#window.cut(audience.channels, cursor, client.inserts?.[0]?.after, isConflating)
     }
+    return this.#latestFor(audience, cursor, this.#window.log.head)
+  }
+
+  /** The next events for `audience` after `cursor`: the piece used last, where it serves. */
+  #latestFor(audience: Audience, cursor: number, head: number): Piece | undefined {
     const recent = this.#piece
     const isRecent =
       recent !== undefined &&
@@ -229,7 +259,7 @@ export class Delivery {
       this.#memos.push(holder)
     }
     holder.memo.keep(piece, head)
-    this.#keptBytes += piece.frame.bytes.byteLength
+    this.#keptBytes += piece.frame.byteLength
     if (this.#keptBytes > MAX_KEPT_BYTES) this.forgetPieces()
     return piece
   }
@@ -241,7 +271,7 @@ function takeInserts(client: Client, inserts: Insert[]): Omit<Insert, 'after'> {
   let bytes = 0
   let ownBytes = 0
   for (const { after, frame, ownBytes: own } of inserts) {
-    const size = frame?.bytes.byteLength ?? 0
+    const size = frame?.byteLength ?? 0
     if (frame === undefined || after > client.cursor) break
     if (frames.length > 0 && bytes + size > SLICE_BYTES) break
     frames.push(frame)

@@ -11,10 +11,13 @@ export const SLICE_BYTES = MAX_WRITE_BYTES - STORED_BLOCK_BYTES
 /** What leaves in one write: at most {@link SLICE_BYTES} bytes, when it is not a larger {@link Frame}. */
 export class Chunk {
   readonly bytes: Uint8Array
+  /** How many there are: a field, for to ask an array costs as much as the rest of what a delivery looks at. */
+  readonly byteLength: number
   private deflated: Uint8Array | undefined
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes
+    this.byteLength = bytes.byteLength
     this.deflated = undefined
   }
 
@@ -35,14 +38,14 @@ export class Frame extends Chunk {
 
   /** Whether it does not fit one write. */
   get isLarge(): boolean {
-    return this.bytes.byteLength > SLICE_BYTES
+    return this.byteLength > SLICE_BYTES
   }
 
   /** What follows `offset`, up to the next boundary of a slice. Shared when `offset` is one. */
   chunkAt(offset: number): Chunk {
     if (offset === 0 && !this.isLarge) return this
     const slice = Math.floor(offset / SLICE_BYTES)
-    const end = Math.min((slice + 1) * SLICE_BYTES, this.bytes.byteLength)
+    const end = Math.min((slice + 1) * SLICE_BYTES, this.byteLength)
     if (offset % SLICE_BYTES !== 0) return new Chunk(this.bytes.subarray(offset, end))
     this.chunks ??= []
     return (this.chunks[slice] ??= new Chunk(this.bytes.subarray(offset, end)))
@@ -60,7 +63,7 @@ export function joined(frames: readonly Frame[], byteLength: number): Frame {
   let offset = 0
   for (const frame of frames) {
     bytes.set(frame.bytes, offset)
-    offset += frame.bytes.byteLength
+    offset += frame.byteLength
   }
   return new Frame(bytes)
 }

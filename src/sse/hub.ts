@@ -171,7 +171,7 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner, BrokerTail {
   /** Sends `frame` to `client` alone, in its place among what is published; undefined ends the stream there. */
   insert(client: Client, frame: Frame | undefined): void {
     if (client.state === 'closed') return
-    const ownBytes = frame?.bytes.byteLength ?? 0
+    const ownBytes = frame?.byteLength ?? 0
     const inserts = client.lag?.awaited?.later ?? (client.inserts ??= [])
     inserts.push({ after: this.#window.log.head, frame, ownBytes })
     this.#delivery.insertBytes += ownBytes
@@ -240,8 +240,8 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner, BrokerTail {
     const { channelIds, isOwn = false, isGzip, ctx } = subscription
     const audience = this.#directory.audience(channelIds, isOwn)
     const { bytes, from, isFresh } = this.#openings.of(audience, subscription, this.#clients)
-    const client = new Client(this, sink, audience, from, isGzip, ctx)
-    audience.add(client)
+    const client = new Client(this, sink, audience, isGzip, ctx)
+    audience.add(client, from)
     this.#clients++
     sink.begin(response, client, bytes)
     if (client.isClosed) return client
@@ -329,11 +329,11 @@ export class Hub implements ClientOwner, SweepOwner, LaggardsOwner, BrokerTail {
     if (client.state === 'closed') return
     this.#delivery.forget(client)
     if (this.#laggards.delete(client)) this.#sweep.schedule()
+    this.#publications.left(client)
     client.state = 'closed'
     client.audience.remove(client)
     this.#directory.release(client.audience)
     this.#clients--
-    this.#publications.left(client)
     this.#drains.ended(client)
     this.#expiry.delete(client)
     this.#options.onGone(client)

@@ -47,7 +47,7 @@ export class Laggards implements Iterable<Client> {
   replay(client: Client): void {
     client.state = 'replaying'
     client.lag ??= new Lag()
-    this.#clients.add(client)
+    this.#add(client)
   }
 
   /**
@@ -58,7 +58,7 @@ export class Laggards implements Iterable<Client> {
     const lag = (client.lag ??= new Lag())
     lag.awaited = { asked, later: lag.awaited?.later ?? [] }
     client.cursor = asked.seq
-    this.#clients.add(client)
+    this.#add(client)
   }
 
   /** The snapshots of `client` are there. */
@@ -72,7 +72,7 @@ export class Laggards implements Iterable<Client> {
     client.state = 'blocked'
     lag.wasBlocked = true
     lag.blockedSince = lag.nudgedAt = now()
-    this.#clients.add(client)
+    this.#add(client)
     this.#timer ??= setInterval(() => {
       this.#watch()
     }, WATCH_MS).unref()
@@ -92,6 +92,11 @@ export class Laggards implements Iterable<Client> {
       this.#timer = undefined
     }
     return wasLagging
+  }
+
+  #add(client: Client): void {
+    client.audience.fallOut(client)
+    this.#clients.add(client)
   }
 
   #watch(): void {

@@ -37,7 +37,7 @@ export class LogEntry extends Frame {
 
   /** What it takes in memory, in bytes. */
   get size(): number {
-    return this.bytes.byteLength + ENTRY_BYTES
+    return this.byteLength + ENTRY_BYTES
   }
 }
 
@@ -73,7 +73,7 @@ export class EventLog {
   /** Takes an event in and returns its sequence. */
   append(entry: LogEntry): number {
     this.appended++
-    this.appendedBytes += entry.bytes.byteLength
+    this.appendedBytes += entry.byteLength
     entry.end = this.appendedBytes
     this.entries.push(entry)
     this.bytes += entry.size
@@ -92,7 +92,7 @@ export class EventLog {
     if (this.floor === this.head) return 0
     if (seq > this.floor) return this.appendedBytes - this.at(seq).end
     const oldest = this.at(this.floor + 1)
-    return this.appendedBytes - oldest.end + oldest.bytes.byteLength
+    return this.appendedBytes - oldest.end + oldest.byteLength
   }
 
   /** Evicts the oldest entry and returns it. Throws a RangeError when the log is empty. */

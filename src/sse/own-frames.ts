@@ -13,7 +13,7 @@ export function heaviest(clients: Iterable<Client>, maxBytes: number): Client[] 
     const frames = framesOf(client)
     let bytes = 0
     for (const frame of frames) {
-      const { byteLength } = frame.bytes
+      const { byteLength } = frame
       const count = holders.get(frame) ?? 0
       holders.set(frame, count + 1)
       if (count === 0) held += byteLength
@@ -29,7 +29,7 @@ export function heaviest(clients: Iterable<Client>, maxBytes: number): Client[] 
     for (const frame of frames) {
       const others = (holders.get(frame) ?? 1) - 1
       holders.set(frame, others)
-      if (others === 0) held -= frame.bytes.byteLength
+      if (others === 0) held -= frame.byteLength
     }
   }
   return dropped

@@ -199,6 +199,6 @@ function partBytes(laggards: readonly Client[], floor: number): number {
     laggards.flatMap(({ part }) => (part !== undefined && part.seq <= floor ? [part.frame] : [])),
   )
   let bytes = 0
-  for (const frame of frames) bytes += frame.bytes.byteLength
+  for (const frame of frames) bytes += frame.byteLength
   return bytes
 }

@@ -127,12 +127,10 @@ export class Sweep {
       const { clients } = audience
       let position = Math.min(this.#position, clients.length - 1)
       while (position >= 0 && !isLate) {
-        const client = clients[position--]
-        if (client?.state === 'live') {
-          const visit = delivery.advance(client, VISIT_BYTES)
-          if (visit === 'more') this.#isUnfinished = true
-          else if (visit !== 'done') this.#owner.visited(client, visit)
-        }
+        const client = clients[position]
+        const visit = delivery.visit(audience, position--, VISIT_BYTES)
+        if (visit === 'more') this.#isUnfinished = true
+        else if (visit !== 'done' && client !== undefined) this.#owner.visited(client, visit)
         if (++count % CLOCK_EVERY === 0 || delivery.written >= clockAt) {
           clockAt = delivery.written + CLOCK_EVERY_BYTES
           isLate = performance.now() > until

@@ -75,7 +75,7 @@ export class Window {
     let bytes = 0
     for (const { index } of channels) {
       for (let at = index.after(cursor); at < index.length; at++) {
-        bytes += this.log.at(index.at(at)).bytes.byteLength
+        bytes += this.log.at(index.at(at)).byteLength
       }
     }
     return bytes
@@ -140,7 +140,7 @@ class Join {
 
   add(seq: number, frame: Frame): void {
     if (this.isFull) return
-    const bytes = this.bytes + frame.bytes.byteLength
+    const bytes = this.bytes + frame.byteLength
     if (this.only === undefined) {
       this.only = frame
       this.first = seq

@@ -10,7 +10,7 @@ const sink = { begin: () => undefined, write: () => true, end: () => undefined, 
 
 function audienceOf(clients: number): Audience {
   const audience = new Audience('key', [])
-  for (let i = 0; i < clients; i++) audience.add(new Client(nobody, sink, audience, 0, false, undefined))
+  for (let i = 0; i < clients; i++) audience.add(new Client(nobody, sink, audience, false, undefined), 0)
   return audience
 }
 

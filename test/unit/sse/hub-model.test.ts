@@ -7,7 +7,7 @@ const EVERYTHING = 1e9
 const channelId = fc.constantFrom('a', 'b', 'own', null)
 const bytes = fc.oneof(
   { weight: 5, arbitrary: fc.constant(10) },
-  { weight: 1, arbitrary: fc.constantFrom(1000, 150_000, 1_200_000) },
+  { weight: 1, arbitrary: fc.constantFrom(1000, 5000, 5000, 150_000, 1_200_000) },
 )
 const channelIds = fc.constantFrom([], ['a'], ['b'], ['a', 'b'], ['b', 'a'])
 const which = fc.nat(5)
