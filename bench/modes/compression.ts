@@ -2,7 +2,7 @@
 import type { Mode } from '../bench.js'
 import { clientsOf, secondsOf } from '../scale.js'
 import { variant } from '../server-table.js'
-import { sseLoad } from '../tools.js'
+import { sseLoad } from '../load-clients.js'
 
 const env = { GZIP: '1' }
 

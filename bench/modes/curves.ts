@@ -2,8 +2,8 @@
 import type { Bench, Mode } from '../bench.js'
 import { clientsOf, DESCRIPTORS, secondsOf } from '../scale.js'
 import { server, usanicWith, variant, type ServerSpec } from '../server-table.js'
-import type { SseLoad } from '../tools.js'
-import { sseLoad } from '../tools.js'
+import type { SseLoad } from '../load-clients.js'
+import { sseLoad } from '../load-clients.js'
 import { CPU, fanOut, RESIDENT } from './streams.js'
 
 const BOTH = [server('bare-uws'), server('usanic')]

@@ -4,7 +4,7 @@ import { equalAnswers } from '../equality.js'
 import { secondsOf } from '../scale.js'
 import { server } from '../server-table.js'
 import type { ServerProcess } from '../server-process.js'
-import { httpLoad } from '../tools.js'
+import { httpLoad } from '../load-clients.js'
 
 /** Fifteen fields, as a browser sends them. */
 const BROWSER_HEADERS =

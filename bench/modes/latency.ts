@@ -2,7 +2,7 @@
 import type { Bench, Mode } from '../bench.js'
 import { clientsOf, secondsOf } from '../scale.js'
 import { server, type ServerName } from '../server-table.js'
-import { httpLoad, sseLoad, type HttpFigures } from '../tools.js'
+import { httpLoad, sseLoad, type HttpFigures } from '../load-clients.js'
 import { BARE_REQUESTS } from './http.js'
 import { P50, P99 } from './streams.js'
 

@@ -4,7 +4,7 @@ import type { Bench, Mode } from '../bench.js'
 import { clientsOf, SCALE } from '../scale.js'
 import { ServerProcess } from '../server-process.js'
 import { server, variant } from '../server-table.js'
-import { sseLoad } from '../tools.js'
+import { sseLoad } from '../load-clients.js'
 import { RESIDENT } from './streams.js'
 
 const CLIENTS = 10_000

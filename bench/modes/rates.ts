@@ -2,7 +2,7 @@
 import { clientsOf, secondsOf } from '../scale.js'
 import { ServerProcess } from '../server-process.js'
 import type { ServerSpec } from '../server-table.js'
-import { sseLoad } from '../tools.js'
+import { sseLoad } from '../load-clients.js'
 import type { Bench } from '../bench.js'
 import { CPU, P50, P99, STREAM_SERVERS } from './streams.js'
 

@@ -13,7 +13,7 @@ import type { Bench, Mode } from '../bench.js'
 import { secondsOf } from '../scale.js'
 import { ServerProcess } from '../server-process.js'
 import { server, variant, type ServerSpec } from '../server-table.js'
-import { sseLoad } from '../tools.js'
+import { sseLoad } from '../load-clients.js'
 import { P50, P99 } from './streams.js'
 
 const RATES = [100, 1000]

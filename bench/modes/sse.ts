@@ -5,7 +5,7 @@ import { clientsOf } from '../scale.js'
 import { server, usanicWith, variant } from '../server-table.js'
 import { makeCertificate, speaksTls } from '../tools.js'
 import { highestRates, steady } from './rates.js'
-import { fanOut, STREAM_SERVERS } from './streams.js'
+import { fanOutWindows, STREAM_SERVERS } from './streams.js'
 
 const CLIENTS = 1000
 const reference = 'bare-uws'
@@ -18,11 +18,12 @@ export const sse: Mode = {
   async run(bench) {
     const servers = await equalStreams(bench, STREAM_SERVERS)
     for (const perTurn of [1, 20]) {
-      await bench.compare({
+      await bench.sideBySide({
         group: `Fan-out, ${CLIENTS} clients, 64 B, ${perTurn} event${perTurn === 1 ? '' : 's'} a turn`,
         servers: servers.filter(({ name }) => perTurn === 1 || JOINED.includes(name)),
-        reference,
-        measure: async (target) => ({ 'fan-out': await fanOut(target, CLIENTS, `k=${perTurn}`) }),
+        reference: perTurn === 1 ? reference : 'floor',
+        windows: 4,
+        open: (target) => fanOutWindows(target, 'fan-out', CLIENTS, `k=${perTurn}`),
       })
     }
     await sustained(bench)
@@ -62,26 +63,27 @@ async function budget(bench: Bench): Promise<void> {
 }
 
 async function history(bench: Bench): Promise<void> {
-  await bench.compare({
+  await bench.sideBySide({
     group: 'History of 1,000 events, 1,000 clients, one event a turn',
     servers: [
       server('usanic'),
       usanicWith('usanic-history', 'usanic, 1,000 events kept', { history: { maxEvents: 1000 } }),
     ],
     reference: 'usanic',
-    measure: async (target) => ({ history: await fanOut(target, CLIENTS) }),
+    windows: 8,
+    open: (target) => fanOutWindows(target, 'history', CLIENTS),
   })
 }
 
 async function channels(bench: Bench): Promise<void> {
   const clients = clientsOf(10_000)
-  await bench.compare({
+  await bench.sideBySide({
     group: 'Channels, 10,000 clients each alone in its own, sends to random ones',
     servers: [server('bare-uws'), server('usanic')],
     reference,
-    measure: async (target) => ({
-      channels: await fanOut(target, 10_000, `k=100&channels=${clients}`, { path: '/sse?channel_id=%d' }),
-    }),
+    windows: 8,
+    open: (target) =>
+      fanOutWindows(target, 'channels', 10_000, `k=100&channels=${clients}`, '/sse?channel_id=%d'),
   })
 }
 
@@ -93,15 +95,15 @@ async function tls(bench: Bench): Promise<void> {
     )
     return
   }
-  await bench.compare({
+  await bench.sideBySide({
     group: 'TLS (ECDSA) beside plain, 1,000 clients, one event a turn',
     servers: [
       server('bare-uws'),
-      server('usanic'),
       variant('bare-uws', 'bare-uws-tls', 'bare uWebSockets.js, TLS', { env }),
       variant('usanic', 'usanic-tls', 'usanic, TLS', { env }),
     ],
-    reference,
-    measure: async (target) => ({ tls: await fanOut(target, CLIENTS) }),
+    reference: 'bare-uws-tls',
+    windows: 6,
+    open: (target) => fanOutWindows(target, 'tls', CLIENTS),
   })
 }

@@ -6,7 +6,7 @@
 import type { Mode } from '../bench.js'
 import { clientsOf, secondsOf } from '../scale.js'
 import { variant } from '../server-table.js'
-import { sseLoad } from '../tools.js'
+import { sseLoad } from '../load-clients.js'
 import { P50, P99 } from './streams.js'
 
 /** Until what a client that never reads is sent fills the kernel's buffers: from then on it is held up. */

@@ -20,7 +20,7 @@ import type { Mode } from '../bench.js'
 import { clientsOf, secondsOf } from '../scale.js'
 import { cpuSecondsOf, type ServerProcess } from '../server-process.js'
 import { server, variant } from '../server-table.js'
-import { sseLoad } from '../tools.js'
+import { sseLoad } from '../load-clients.js'
 import { CPU } from './streams.js'
 
 const WORKERS = 2
