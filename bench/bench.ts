@@ -61,7 +61,7 @@ export interface SideBySide {
   readonly servers: readonly ServerSpec[]
   /** The name of the server to which ratios are given. */
   readonly reference: string
-  /** In each round, which has processes of its own. */
+  /** In each round, which has processes of its own. There is a round less than the run has, but two at least. */
   readonly windows: number
   /** Puts the load onto a server, until it is warm. */
   readonly open: (server: ServerProcess) => Promise<Load>
@@ -122,7 +122,7 @@ export class Bench {
     console.log(`\n${group}`)
     const present = this.available(servers)
     const taken = new Map<ServerSpec, Sample[]>(present.map((spec) => [spec, []]))
-    for (let round = 0; round < this.rounds; round++) {
+    for (let round = 0; round < Math.max(2, this.rounds - 1); round++) {
       const up: { spec: ServerSpec; target: ServerProcess; load: Load }[] = []
       try {
         // Each round begins with another: where a process lies in memory, and behind whom it comes, has its part in it.

@@ -1,5 +1,5 @@
 /** Requests: CPU per request and requests per second, each case with a load client's headers and with a browser's. */
-import type { Mode } from '../bench.js'
+import type { Load, Mode } from '../bench.js'
 import { equalAnswers } from '../equality.js'
 import { secondsOf } from '../scale.js'
 import { server } from '../server-table.js'
@@ -36,11 +36,10 @@ const REQUESTS = { ...BARE_REQUESTS, ...BROWSER_REQUESTS }
 
 /** Who is measured in every case; the others, which are far behind, in two. */
 const ALL_CASES = ['bare-uws', 'usanic', 'hyper-express']
-const TWO_REQUESTS = Object.fromEntries(
-  Object.entries(BROWSER_REQUESTS).filter(
-    ([name]) => /^(GET|POST) JSON, a/.test(name) && !name.includes('async'),
-  ),
-)
+const TWO_CASES = new Set(["GET JSON, a browser's headers", "POST JSON, a browser's headers"])
+
+const WARM_SECONDS = 0.4
+const WINDOW_SECONDS = 0.2
 
 const SERVERS = [
   server('bare-uws'),
@@ -52,45 +51,38 @@ const SERVERS = [
   server('hono'),
 ]
 
-/** Figures of each request, one after the other in the same process. */
-export async function requestFigures(
-  target: ServerProcess,
-  requests: Readonly<Record<string, string>>,
-  seconds: number,
-): Promise<Record<string, Record<string, number>>> {
-  const figures: Record<string, Record<string, number>> = {}
-  for (const [name, request] of Object.entries(requests)) {
-    // Until the code of this request is compiled, the compiler is what is measured.
-    const warm = ['-w', secondsOf(0.4)]
-    const { srv_us_per_req, req_per_s, p50_us, p99_us } = await httpLoad(
-      target,
-      request,
-      secondsOf(seconds),
-      warm,
-    )
-    figures[name] = {
-      'CPU µs per request': srv_us_per_req,
-      'requests per second': req_per_s,
-      'p50 ms': p50_us / 1000,
-      'p99 ms': p99_us / 1000,
-    }
+/** Windows of one request: warm at once, since until its code is compiled the compiler is what is measured. */
+export async function requestWindows(target: ServerProcess, name: string, request: string): Promise<Load> {
+  await httpLoad(target, request, 0.1, ['-w', secondsOf(WARM_SECONDS)])
+  return {
+    async window() {
+      const figures = await httpLoad(target, request, WINDOW_SECONDS, ['-w', 0.05])
+      return {
+        [name]: {
+          'CPU µs per request': figures.srv_us_per_req,
+          'requests per second': figures.req_per_s,
+          'p50 ms': figures.p50_us / 1000,
+          'p99 ms': figures.p99_us / 1000,
+        },
+      }
+    },
+    close: () => Promise.resolve(),
   }
-  return figures
 }
 
 export const http: Mode = {
   about: 'requests: CPU per request and requests per second, four cases, with few headers and with many',
-  seconds: (rounds) => 8 + rounds * 27,
+  seconds: (rounds) => 8 + Math.max(2, rounds - 1) * 59,
   async run(bench) {
     const servers = await equalAnswers(bench, SERVERS, REQUESTS)
-    await bench.compare({
-      group: 'Requests, 64 connections',
-      servers,
-      reference: 'bare-uws',
-      measure: async (target) => {
-        const hasAll = ALL_CASES.includes(target.spec.name)
-        return await requestFigures(target, hasAll ? REQUESTS : TWO_REQUESTS, 0.5)
-      },
-    })
+    for (const [name, request] of Object.entries(REQUESTS)) {
+      await bench.sideBySide({
+        group: 'Requests, 64 connections',
+        servers: servers.filter((it) => ALL_CASES.includes(it.name) || TWO_CASES.has(name)),
+        reference: 'bare-uws',
+        windows: 4,
+        open: (target) => requestWindows(target, name, request),
+      })
+    }
   },
 }

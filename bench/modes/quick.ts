@@ -1,14 +1,14 @@
 /**
- * A guard against regressions: this checkout beside another commit, in turn, in the same run. Fails when a median is
- * more than 10 % above the base's and the two spreads do not overlap.
+ * A guard against regressions: this checkout beside another commit, window by window. Fails when the median of the
+ * ratios of CPU time is above 1.1, and a quarter of them at most below 1.
  */
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import type { Bench, Figure, Mode } from '../bench.js'
+import type { Bench, Figure, Mode, SideBySide } from '../bench.js'
 import { server, variant } from '../server-table.js'
-import { BARE_REQUESTS, requestFigures } from './http.js'
-import { CPU, fanOut } from './streams.js'
+import { BARE_REQUESTS, requestWindows } from './http.js'
+import { fanOutWindows } from './streams.js'
 
 const MOST = 1.1
 const root = `${import.meta.dirname}/../..`
@@ -17,7 +17,7 @@ const git = (...args: string[]) => execFileSync('git', args, { cwd: root, encodi
 export const quick: Mode = {
   about:
     'this checkout beside its base (git merge-base HEAD main, or BENCH_BASE); exit code 1 for a regression',
-  seconds: (rounds) => 30 + rounds * 24,
+  seconds: (rounds) => 30 + Math.max(2, rounds - 1) * 40,
   async run(bench) {
     const commit = git(
       'rev-parse',
@@ -51,33 +51,30 @@ function builtAt(commit: string, folder: string): string {
 }
 
 async function compareBuilds(bench: Bench, commit: string, dist: string): Promise<void> {
-  await bench.compare({
-    group: 'Head beside base',
-    servers: [variant('usanic', 'base', `base ${commit}`, { env: { USANIC_DIST: dist } }), server('usanic')],
-    reference: 'base',
-    measure: async (target) => {
-      const one = await fanOut(target, 1000, 'k=1')
-      const twenty = await fanOut(target, 1000, 'k=20')
-      const requests = await requestFigures(target, BARE_REQUESTS, 0.7)
-      const cpu = (figures: Record<string, number>, name: string) => ({ [name]: figures[name] ?? NaN })
-      return {
-        'fan-out, one event a turn': cpu(one, CPU),
-        'fan-out, 20 events a turn': cpu(twenty, CPU),
-        ...Object.fromEntries(
-          Object.entries(requests).map(([name, figures]) => [name, cpu(figures, 'CPU µs per request')]),
-        ),
-      }
-    },
-  })
-  const worse = bench.figures
-    .filter(({ server: name }) => name === 'usanic')
-    .filter((head) => isWorse(head, bench.figures))
+  const compare = (open: SideBySide['open']) =>
+    bench.sideBySide({
+      group: 'Head beside base',
+      servers: [
+        variant('usanic', 'base', `base ${commit}`, { env: { USANIC_DIST: dist } }),
+        server('usanic'),
+      ],
+      reference: 'base',
+      windows: 8,
+      open,
+    })
+  for (const perTurn of [1, 20]) {
+    await compare((target) => fanOutWindows(target, `fan-out, ${perTurn} a turn`, 1000, `k=${perTurn}`))
+  }
+  for (const [name, request] of Object.entries(BARE_REQUESTS)) {
+    await compare((target) => requestWindows(target, name, request))
+  }
+  const worse = bench.figures.filter(isWorse)
   for (const head of worse) console.error(`Slower than the base: ${head.case}, ${head.figure}`)
   if (worse.length > 0) process.exitCode = 1
 }
 
-/** Above the bound, with every round of it above every round of the base. */
-function isWorse(head: Figure, all: readonly Figure[]): boolean {
-  const base = all.find((it) => it.server === 'base' && it.case === head.case && it.figure === head.figure)
-  return base !== undefined && head.median / base.median > MOST && head.min > base.max
+/** In the middle above the bound, and above the base's in three of four windows. */
+function isWorse({ figure, ratio }: Figure): boolean {
+  if (!figure.startsWith('CPU') || ratio === undefined) return false
+  return ratio.median > MOST && ratio.quartiles[0] > 1
 }

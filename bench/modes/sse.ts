@@ -14,7 +14,7 @@ const JOINED = ['floor', 'bare-uws', 'usanic', 'node-raw', 'hyper-express', 'bet
 
 export const sse: Mode = {
   about: 'event streams: CPU per delivery, rates, latency budget, history, channels, TLS',
-  seconds: (rounds) => 140 + rounds * 60,
+  seconds: (rounds) => 140 + Math.max(2, rounds - 1) * 86,
   async run(bench) {
     const servers = await equalStreams(bench, STREAM_SERVERS)
     for (const perTurn of [1, 20]) {
@@ -70,7 +70,7 @@ async function history(bench: Bench): Promise<void> {
       usanicWith('usanic-history', 'usanic, 1,000 events kept', { history: { maxEvents: 1000 } }),
     ],
     reference: 'usanic',
-    windows: 8,
+    windows: 6,
     open: (target) => fanOutWindows(target, 'history', CLIENTS),
   })
 }
@@ -81,7 +81,7 @@ async function channels(bench: Bench): Promise<void> {
     group: 'Channels, 10,000 clients each alone in its own, sends to random ones',
     servers: [server('bare-uws'), server('usanic')],
     reference,
-    windows: 8,
+    windows: 6,
     open: (target) =>
       fanOutWindows(target, 'channels', 10_000, `k=100&channels=${clients}`, '/sse?channel_id=%d'),
   })
@@ -103,7 +103,7 @@ async function tls(bench: Bench): Promise<void> {
       variant('usanic', 'usanic-tls', 'usanic, TLS', { env }),
     ],
     reference: 'bare-uws-tls',
-    windows: 6,
+    windows: 4,
     open: (target) => fanOutWindows(target, 'tls', CLIENTS),
   })
 }

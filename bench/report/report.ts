@@ -1,7 +1,7 @@
 /** Charts in `docs/images`, the tables of `docs/performance.md` and the plan of `docs/scaling.md`, from `results/latest.json`. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { format, resolveConfig } from 'prettier'
-import { short, type Figure } from '../bench.js'
+import { short, told, type Figure } from '../bench.js'
 import { PLANNED_CLIENTS, plan } from '../plan/plan.js'
 import { RESULTS_FILE, readResults, type ModeResult } from '../results.js'
 import { barChart, lineChart, type Series } from './chart.js'
@@ -74,7 +74,7 @@ async function fill(file: string, texts: Readonly<Record<string, string>>): Prom
 function sourceOf({ machine, date, figures }: ModeResult): string {
   const rounds = Math.max(...figures.map(({ values }) => values.length))
   const { cpu, cores, kernel, node } = machine
-  return `${cpu}, ${cores} cores; Linux ${kernel}; Node ${node}; median of ${rounds} rounds; ${date}`
+  return `${cpu}, ${cores} cores; Linux ${kernel}; Node ${node}; medians of up to ${rounds} measurements; ${date}`
 }
 
 function drawBars(
@@ -115,11 +115,15 @@ function tables(result: ModeResult): string {
   const parts = [`${sourceOf(result)}.`]
   for (const [group, figures] of grouped(result.figures, (it) => it.group)) {
     const columns = [...new Set(figures.map((it) => it.figure))]
+    const reference = figures.find(({ ratio }) => ratio !== undefined)?.ratio?.to
     const rows = grouped(figures, (it) => `${it.case} | ${it.label}`)
     const lines = [...rows].map(([name, cells]) => {
       const values = columns.map((column) => cell(cells.find((it) => it.figure === column)))
+      const ratio = cells.find((it) => it.figure === columns[0])?.ratio
+      if (reference !== undefined) values.splice(1, 0, ratio === undefined ? '' : told(ratio))
       return `| ${name.replaceAll('<', '\\<')} | ${values.join(' | ')} |`
     })
+    if (reference !== undefined) columns.splice(1, 0, `× ${reference}`)
     const head = `| case | server | ${columns.join(' | ')} |\n|${' - |'.repeat(columns.length + 2)}`
     parts.push(`**${group}**\n\n${head}\n${lines.join('\n')}`)
   }
