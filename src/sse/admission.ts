@@ -96,7 +96,7 @@ export class Admission {
         return
       }
       const { channelIds, isOwn, run, lastEventId } = opened()
-      this.#hub.connect(sink, response, {
+      this.#hub.clients.connect(sink, response, {
         channelIds,
         isOwn,
         run,
@@ -171,7 +171,7 @@ export class Admission {
   /** Whether there is no room for one more, from `ip` where that is bounded. */
   #isFull(ip: string | null): boolean {
     const { maxClients, maxClientsPerIp } = this.#options
-    return this.#hub.size >= maxClients || (ip !== null && (this.#byIp.get(ip) ?? 0) >= maxClientsPerIp)
+    return this.#hub.clients.size >= maxClients || (ip !== null && (this.#byIp.get(ip) ?? 0) >= maxClientsPerIp)
   }
 
   /** A stream that says that there is no room, and ends. */
@@ -185,9 +185,9 @@ export class Admission {
   }
 
   #turnAway(sink: StreamSink, response: StreamResponse): void {
-    this.#hub.shed()
+    this.#hub.clients.shed()
     response.headers.delete('content-encoding')
-    sink.begin(response, DEAF, busyFrame(busyRetryMs(this.#hub.size)))
+    sink.begin(response, DEAF, busyFrame(busyRetryMs(this.#hub.clients.size)))
     sink.end()
   }
 

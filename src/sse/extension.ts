@@ -181,12 +181,12 @@ export class Sse<Events extends object = AnyEvents> {
 
   /** How many open streams get what is sent to the channel; `undefined` and null: to everybody. */
   presence(channelId?: string | null): number {
-    return this.#attached().hub.presence(checkChannel(channelId))
+    return this.#attached().hub.clients.presence(checkChannel(channelId))
   }
 
   /** The open streams, of the channel or (`undefined`, null) of all. */
   clients(channelId?: string | null): IterableIterator<SseClient> {
-    return this.#attached().hub.clients(checkChannel(channelId))
+    return this.#attached().hub.clients.all(checkChannel(channelId))
   }
 
   /**
@@ -194,10 +194,10 @@ export class Sse<Events extends object = AnyEvents> {
    * comes back unless `beforeRequest` then answers with an error or 204.
    */
   kick(target: SseClient | string | ((client: SseClient) => boolean)): number {
-    const { hub } = this.#attached()
-    if (typeof target === 'function') return hub.kick(hub.clients(), target)
-    if (typeof target === 'string') return hub.kick(hub.clients(target), () => true)
-    if (target instanceof Client) return hub.kick([target], () => true)
+    const { clients } = this.#attached().hub
+    if (typeof target === 'function') return clients.kick(clients.all(), target)
+    if (typeof target === 'string') return clients.kick(clients.all(target), () => true)
+    if (target instanceof Client) return clients.kick([target], () => true)
     throw new TypeError(
       `kick() got ${target === null ? 'null' : typeof target}; it takes a client, the name of a channel, or a ` +
         'function of a client.',
@@ -353,9 +353,9 @@ function attach(app: SseHost, options: ResolvedSseOptions): Attachment {
   })
   const heartbeat = new Heartbeat(
     options.pingInterval * 1000,
-    () => hub.audiences(),
+    () => hub.clients.audiences(),
     (client) => {
-      hub.ping(client)
+      hub.clients.ping(client)
     },
   )
   addRoutes(app, options, admission)

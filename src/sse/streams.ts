@@ -88,18 +88,18 @@ export class Streams {
       })
       const insert = (event: SourceEvent): number => {
         const { frame } = encode(event, null)
-        hub.insert(client, ownFrame(frame))
+        hub.clients.insert(client, ownFrame(frame))
         return frame.byteLength
       }
-      const send = paced(insert, () => hub.drainedOf(client))
+      const send = paced(insert, () => hub.clients.drainedOf(client))
       run(source, controller.signal, send).then(
         () => {
-          hub.insert(client, undefined)
+          hub.clients.insert(client, undefined)
         },
         async (error: unknown) => {
           if (client.isClosed) return
           logger.error({ err: error }, 'The source of a stream failed; its connection was dropped')
-          await hub.drainedOf(client)
+          await hub.clients.drainedOf(client)
           // Not ended: who reads it must see that it is broken.
           client.sink.close()
         },
@@ -136,7 +136,7 @@ export class Streams {
         this.#onGone.set(client, () => {
           current.leave(client)
         })
-        if (current.state === 'ended') hub.insert(client, undefined)
+        if (current.state === 'ended') hub.clients.insert(client, undefined)
       },
     )
     return discarding(source, response)
@@ -167,7 +167,7 @@ export class Streams {
     }
     const end = (): void => {
       current.end()
-      for (const client of current.clients) hub.insert(client, undefined)
+      for (const client of current.clients) hub.clients.insert(client, undefined)
     }
     const forget = (): void => {
       if (this.#runs.get(name) === current) this.#runs.delete(name)

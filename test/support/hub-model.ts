@@ -217,9 +217,9 @@ export class HubModel implements Witness {
     const { hub } = this
     const subscribers = open.filter(({ isOwn }) => !isOwn)
     expect(hub.stats).toMatchObject({ clients: open.length, lagging: 0 })
-    expect(hub.presence(null)).toBe(subscribers.length)
+    expect(hub.clients.presence(null)).toBe(subscribers.length)
     for (const id of ['a', 'b']) {
-      expect(hub.presence(id)).toBe(open.filter(({ channelIds }) => channelIds.includes(id)).length)
+      expect(hub.clients.presence(id)).toBe(open.filter(({ channelIds }) => channelIds.includes(id)).length)
     }
     if (this.#options.historyEvents === 0) expect(hub.stats.logBytes).toBe(0)
     await hub.drained(null, 1000)
@@ -233,7 +233,7 @@ export class HubModel implements Witness {
     if (step.do === 'publish') this.#publish(step)
     else if (step.do === 'turn') await this.#turn()
     else if (step.do === 'begin') this.#begin(step)
-    else if (step.do === 'ping') for (const client of this.hub.clients()) this.hub.ping(client)
+    else if (step.do === 'ping') for (const client of this.hub.clients.all()) this.hub.clients.ping(client)
     else if (step.do === 'restart') await this.#restart()
     else if (step.do === 'connect') this.#join(new Reader(step.channelIds, false, step.isGzip ?? false))
     else if (step.do === 'own') this.#join(new Reader([OWN], true, false))
@@ -274,7 +274,7 @@ export class HubModel implements Witness {
       if (!reader.isOwn || sink.state !== 'open' || client === undefined || reader.endsAfter < Infinity)
         continue
       reader.endsAfter = this.#head
-      this.hub.insert(client, undefined)
+      this.hub.clients.insert(client, undefined)
     }
   }
 
@@ -331,7 +331,7 @@ export class HubModel implements Witness {
     reader.endsAfter = Infinity
     reader.privates = []
     reader.connects = reader.disconnects = 0
-    reader.client = this.hub.connect(sink, response, {
+    reader.client = this.hub.clients.connect(sink, response, {
       channelIds,
       isOwn,
       lastEventId: lastEventId || undefined,

@@ -40,7 +40,7 @@ export function join(
 ): { readonly sink: ModelSink; readonly client: Client } {
   const sink = new ModelSink()
   const subscription = { channelIds, lastEventId: undefined, isGzip: false, request, ctx: undefined, ...more }
-  return { sink, client: hub.connect(sink, response, subscription) }
+  return { sink, client: hub.clients.connect(sink, response, subscription) }
 }
 
 /** Publishes `data` as one event; returns its sequence. */

@@ -77,7 +77,7 @@ describe('a client', () => {
     publish(hub, LARGE)
     publish(hub, '2')
     await turns()
-    hub.ping(slow.client)
+    hub.clients.ping(slow.client)
     publish(hub, '3')
     await turns()
     slow.sink.unblock()

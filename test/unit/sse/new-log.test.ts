@@ -66,10 +66,10 @@ describe('with history', () => {
   it('a ping tells a position of the new log, also where its number is that of the old one', async () => {
     const { broker, hub } = await lateHub({ history: true })
     const { sink, client } = join(hub)
-    hub.ping(client)
+    hub.clients.ping(client)
     broker.begin('empty')
     await turns()
-    hub.ping(client)
+    hub.clients.ping(client)
     expect(sink.events).toHaveLength(1)
     expect(sink.parser.lastEventId).toBe(hub.cursor())
   })
@@ -89,7 +89,7 @@ describe('with history', () => {
     const before = sink.parser.lastEventId
     state = 'new'
     broker.begin('another')
-    hub.insert(client, undefined) // ends the stream after that
+    hub.clients.insert(client, undefined) // ends the stream after that
     await turns()
     expect(sink.events.map(({ data }) => data).slice(1)).toEqual(['{"reason":"epoch","channels":[]}', 'new'])
     expect(sink.parser.lastEventId).not.toBe(before)
