@@ -171,7 +171,9 @@ export class Admission {
   /** Whether there is no room for one more, from `ip` where that is bounded. */
   #isFull(ip: string | null): boolean {
     const { maxClients, maxClientsPerIp } = this.#options
-    return this.#hub.clients.size >= maxClients || (ip !== null && (this.#byIp.get(ip) ?? 0) >= maxClientsPerIp)
+    return (
+      this.#hub.clients.size >= maxClients || (ip !== null && (this.#byIp.get(ip) ?? 0) >= maxClientsPerIp)
+    )
   }
 
   /** A stream that says that there is no room, and ends. */
