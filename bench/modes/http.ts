@@ -38,7 +38,7 @@ const REQUESTS = { ...BARE_REQUESTS, ...BROWSER_REQUESTS }
 const ALL_CASES = ['bare-uws', 'usanic', 'hyper-express']
 const TWO_CASES = new Set(["GET JSON, a browser's headers", "POST JSON, a browser's headers"])
 
-const WARM_SECONDS = 0.4
+const WARM_SECONDS = 0.3
 const WINDOW_SECONDS = 0.2
 
 const SERVERS = [

@@ -49,7 +49,7 @@ const keepsUp = (figures: Record<string, number>, rate: number): boolean =>
   (figures[KEPT_UP] ?? 0) >= 98 - 100 / (rate * LADDER_SECONDS) && (figures[P99] ?? Infinity) < 1000
 
 const LADDER_SECONDS = 1.5
-const LADDER = [5, 10, 20, 50, 100, 200, 500, 1000, 2000]
+const LADDER = [5, 20, 50, 200, 500, 1000, 2000]
 
 /** The highest rate of the ladder that each peer keeps up with, with its figures there. */
 export async function highestRates(bench: Bench, count: number, servers: readonly string[]): Promise<void> {

@@ -22,7 +22,7 @@ export const sse: Mode = {
         group: `Fan-out, ${CLIENTS} clients, 64 B, ${perTurn} event${perTurn === 1 ? '' : 's'} a turn`,
         servers: servers.filter(({ name }) => perTurn === 1 || JOINED.includes(name)),
         reference: perTurn === 1 ? reference : 'floor',
-        windows: 4,
+        windows: perTurn === 1 ? 3 : 4,
         open: (target) => fanOutWindows(target, 'fan-out', CLIENTS, `k=${perTurn}`),
       })
     }

@@ -13,7 +13,7 @@ export const P99 = 'p99 ms'
 export const RESIDENT = 'resident KiB per idle client'
 
 /** Until what is measured is compiled. */
-const WARM_SECONDS = 1.5
+const WARM_SECONDS = 1.2
 /** Short, so that those that are compared are measured within a second or two. */
 const WINDOW_SECONDS = 0.3
 
