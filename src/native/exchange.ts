@@ -264,12 +264,14 @@ export class Exchange implements ResponseSink, RequestExchange, Peer {
   write(chunk: Uint8Array): boolean {
     if (this.state !== 'streaming') return false
     // Of the same bytes to many the length is asked for once: it costs as much as the rest of what is done here.
-    if (chunk !== corkedChunk) checkLength((corkedChunk = chunk))
+    if (chunk !== checkedChunk) checkLength(chunk)
     writes++
     if (this.observer !== undefined) this.bytes += chunk.byteLength
     // One callback for all: a closure per client and event would cost more than the rest of the user time.
     corkedResponse = this.res
+    corkedChunk = chunk
     this.res.cork(writeCorked)
+    corkedChunk = NO_BYTES // what was written last may be large, and is not ours to keep
     if (!corkedWasTaken) this.listenToSocket()
     return corkedWasTaken
   }
@@ -386,15 +388,21 @@ function discardBody(response: HTTPResponse): void {
 
 /** How many writes there were, of all exchanges: tells whether a listener wrote. */
 let writes = 0
+const NO_BYTES = new Uint8Array(0)
+/** A chunk is remembered only when it holds no more memory than this, in bytes. */
+const MAX_KEPT_BYTES = 64 * 1024
 let corkedResponse: NativeResponse
-/** What was written last, by whichever exchange; it fits a write. */
-let corkedChunk: Uint8Array = new Uint8Array(0)
+let corkedChunk: Uint8Array = NO_BYTES
+/** What fits a write, as was found last. */
+let checkedChunk: Uint8Array = NO_BYTES
 let corkedWasTaken = false
 
-function checkLength({ byteLength }: Uint8Array): void {
-  if (byteLength <= MAX_WRITE_BYTES) return
-  corkedChunk = new Uint8Array(0)
-  throw new RangeError(`A write of ${byteLength} bytes; at most ${MAX_WRITE_BYTES} go out safely at once.`)
+function checkLength(chunk: Uint8Array): void {
+  const { byteLength, buffer } = chunk
+  if (byteLength > MAX_WRITE_BYTES) {
+    throw new RangeError(`A write of ${byteLength} bytes; at most ${MAX_WRITE_BYTES} go out safely at once.`)
+  }
+  if (buffer.byteLength <= MAX_KEPT_BYTES) checkedChunk = chunk
 }
 
 function nothing(): void {

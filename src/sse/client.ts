@@ -133,7 +133,7 @@ export class Client implements StreamListener, SseClient {
     isGzip: boolean,
     ctx: Record<string, unknown> | undefined,
   ) {
-    // First what every delivery looks at.
+    // First what every look at a client begins with.
     this.state = 'live'
     this.sink = sink
     this.audience = audience

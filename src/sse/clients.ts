@@ -154,6 +154,8 @@ export class Clients implements ClientOwner, SweepOwner, LaggardsOwner {
     sink.begin(response, client, bytes)
     if (client.isClosed) return client
     subscription.onOpen?.(client)
+    // reason: what it has sent may have ended the stream
+    if (client.isClosed as boolean) return client
     if (isFresh && !isOwn && this.#holds !== undefined) {
       client.state = 'opening'
       this.#holds.hold(client, this.#losses.hasPositions(client))
@@ -333,6 +335,7 @@ export class Clients implements ClientOwner, SweepOwner, LaggardsOwner {
     this.#delivery.forgetPieces()
     this.#holds?.begin()
     for (const client of this.all()) {
+      if (client.isClosed) continue // by what the reset of another led to
       if (this.#isEnding) rebase(client, this.#window.log.floor)
       else this.#losses.renew(client, reason)
     }

@@ -143,7 +143,7 @@ export class Delivery {
 
   /** Of one that has everything: whether it is to get what is new, as it is, and no account need be kept of it. */
   #isInStep(client: Client): boolean {
-    return client.state === 'live' && !client.isGzip && this.mayBeStuck(client)
+    return client.state === 'live' && client.lag === undefined && !client.isGzip && this.mayBeStuck(client)
   }
 
   #isDue({ inserts, cursor }: Client): boolean {

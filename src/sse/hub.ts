@@ -2,7 +2,7 @@
  * The hub of one url: what is published there, and the streams that get it.
  *
  * An event goes publish → broker (its place in the order) → window (the log) → sweep → delivery (the sockets).
- * Clients come by `clients.connect` and go by `forget`, whichever end closed the stream.
+ * Clients come by `clients.connect` and go by `clients.forget`, whichever end closed the stream.
  *
  * Everything happens on one thread between two awaits of others: no step here waits, but for brokers elsewhere.
  */

@@ -58,6 +58,8 @@ export class Laggards implements Iterable<Client> {
     const lag = (client.lag ??= new Lag())
     lag.awaited = { asked, later: lag.awaited?.later ?? [] }
     client.cursor = asked.seq
+    // Who has everything waits for its snapshots alone.
+    if (client.state === 'live') client.state = 'opening'
     this.#add(client)
   }
 

@@ -83,7 +83,7 @@ export class Losses {
       const cursor = hasSnapshot ? undefined : formatCursor(epoch, floor)
       insert(client, new Frame(Buffer.from(resetFrame(reason, client.channels, cursor))))
     }
-    if (hasSnapshot) holds.hold(client, hasPositions)
+    if (hasSnapshot && !client.isClosed) holds.hold(client, hasPositions)
   }
 }
 

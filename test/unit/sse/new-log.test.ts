@@ -5,6 +5,7 @@ import { Frame } from '../../../src/sse/frame.js'
 import { encodeSnapshot } from '../../../src/sse/wire.js'
 import { hubOf, join, publish, turns } from '../../support/hub-of.js'
 import { LateBroker } from '../../support/late-broker.js'
+import { deferred, type Deferred } from '../../support/deferred.js'
 
 async function lateHub(options: Parameters<typeof hubOf>[0] = {}) {
   const broker = new LateBroker()
@@ -94,6 +95,62 @@ describe('with history', () => {
     expect(sink.events.map(({ data }) => data).slice(1)).toEqual(['{"reason":"epoch","channels":[]}', 'new'])
     expect(sink.parser.lastEventId).not.toBe(before)
     expect(sink.state).toBe('ended')
+  })
+
+  it('a client in step whose reset leaves at once, for want of room, gets nothing before the state comes again', async () => {
+    const states: Deferred<string>[] = []
+    const snapshots = new Snapshots({
+      make: () => {
+        const state = deferred<string>()
+        states.push(state)
+        return state.promise
+      },
+      encode: (made) => new Frame(encodeSnapshot(String(made), 1e9)),
+      timeoutMs: 1e6,
+      onFailure: () => undefined,
+    })
+    const { broker, hub } = await lateHub({ history: true, snapshots, maxLagBytes: 1 })
+    const { sink, client } = join(hub)
+    states.at(-1)?.resolve('x'.repeat(5000))
+    await turns()
+    for (const text of ['a', 'b']) {
+      publish(hub, text)
+      broker.deliver()
+      await turns()
+    }
+    expect(client.audience.inStep[client.position]).toBe(sink)
+    broker.begin('another')
+    for (const text of ['1', '2']) {
+      publish(hub, text)
+      broker.deliver()
+      await turns()
+    }
+    expect(sink.events.map(({ data }) => data).slice(3)).toEqual(['{"reason":"epoch","channels":[]}'])
+    states.at(-1)?.resolve('new state')
+    await turns()
+    expect(sink.events.map(({ data }) => data).slice(4)).toEqual(['new state', '1', '2'])
+    expect(sink.parser.lastEventId).toBe(hub.cursor())
+  })
+
+  it('who is dropped for want of room while the others are told is not held for a snapshot', async () => {
+    const snapshots = new Snapshots({
+      make: () => 'state',
+      encode: (made) => new Frame(encodeSnapshot(String(made), 1e9)),
+      timeoutMs: 1e6,
+      onFailure: () => undefined,
+    })
+    const { broker, hub } = await lateHub({ history: true, snapshots, maxLagBytes: 1 })
+    const streams = [join(hub), join(hub), join(hub)]
+    await turns()
+    for (const { sink } of streams) sink.isFull = true
+    publish(hub, 'refused after')
+    broker.deliver()
+    await turns()
+    broker.begin('another')
+    await turns()
+    const open = streams.filter(({ client }) => !client.isClosed).length
+    expect(open).toBeLessThan(3)
+    expect(hub.stats).toMatchObject({ clients: open, lagging: open })
   })
 })
 
