@@ -98,11 +98,14 @@ app
     answer(res, { id: Number(req.getParameter(0)) })
   })
   .post('/json', (res) => {
-    const chunks: Buffer[] = []
+    let before: Buffer | undefined
     res.onAborted(() => undefined)
     res.onData((part, isLast) => {
-      chunks.push(Buffer.from(part.slice(0)))
-      if (isLast) answer(res, { got: JSON.parse(Buffer.concat(chunks).toString()) as unknown })
+      // A view: what came in one piece is read where it lies.
+      const chunk = Buffer.from(part)
+      const body = before === undefined ? chunk : Buffer.concat([before, chunk])
+      if (isLast) answer(res, { got: JSON.parse(body.toString()) as unknown })
+      else before = before === undefined ? Buffer.concat([chunk]) : body
     })
   })
   .get('/start', control)

@@ -37,7 +37,7 @@ export function receiveBody(
   outcome: BodyOutcome,
 ): void {
   if (framing === 'length') {
-    const verdict = judgeBodySize(Number(head.header('content-length')), maxBytes)
+    const verdict = judgeBodySize(head.contentLength, maxBytes)
     if (verdict === 'flood') exchange.close()
     // What is still to come is drained by the edge, so the client reads the answer instead of a reset.
     if (verdict === 'too-large') outcome.onRefused(tooLarge())
@@ -71,7 +71,7 @@ export function streamBody(
   maxBytes: number,
 ): BodyStream {
   const stream = new BodyStream(exchange)
-  const isLong = framing === 'length' && Number(head.header('content-length')) > maxBytes
+  const isLong = framing === 'length' && head.contentLength > maxBytes
   if (isLong) exchange.closesAfterAnswer = true
   exchange.defer()
   exchange.onOver = () => {
@@ -82,7 +82,7 @@ export function streamBody(
     exchange.restartDeadline()
     if (isLast && isLong) exchange.closesAfterAnswer = false
     // The native code empties the chunk on return.
-    const copy = new Uint8Array(chunk.slice(0))
+    const copy = new Uint8Array(new Uint8Array(chunk))
     inSafeTurn(framing, () => {
       stream.push(copy)
       if (isLast) stream.end()

@@ -146,7 +146,7 @@ export class Dispatcher implements RequestHost<App> {
     exchange.request = request
     receiveBody(exchange, head, framing, this.config.REQUEST_MAX_SIZE, {
       onBody: (body) => {
-        request.body = body
+        request.receive(body)
         this.#call(request, exchange, route)
       },
       onRefused: (error) => {

@@ -39,8 +39,6 @@ export class HTTPRequest<A = unknown, C extends object = Record<string, unknown>
   readonly matchInfo: Readonly<Record<string, string | number | Date>>
   /** The route that answers, `undefined` when none does. */
   readonly route: RequestRoute | undefined
-  /** The body as sent; empty when there is none. */
-  body: Uint8Array
   /**
    * The body on its way in, for a route with `stream: true`: `for await (const chunk of request.stream)`, without
    * the size limit. `undefined` for other routes, which have it whole in `body`.
@@ -49,6 +47,9 @@ export class HTTPRequest<A = unknown, C extends object = Record<string, unknown>
   /** What `respond()` gave, if it was called: the answer does not come from the handler's return then. */
   responded: HTTPResponse | undefined
 
+  /** The body as it came, maybe in memory that others have a part in: not given out. */
+  #received: Uint8Array
+  #body: Uint8Array | undefined
   readonly #host: RequestHost<A>
   readonly #head: RequestHead
   readonly #exchange: RequestExchange
@@ -73,7 +74,8 @@ export class HTTPRequest<A = unknown, C extends object = Record<string, unknown>
     this.path = head.path
     this.matchInfo = matchInfo
     this.route = route
-    this.body = NO_BODY
+    this.#received = NO_BODY
+    this.#body = undefined
     this.stream = undefined
     this.responded = undefined
     this.#host = host
@@ -88,6 +90,21 @@ export class HTTPRequest<A = unknown, C extends object = Record<string, unknown>
     this.#accept = undefined
     this.#ctx = undefined
     this.#id = undefined
+  }
+
+  /** The body as sent, in memory of its own; empty when there is none. */
+  get body(): Uint8Array {
+    return (this.#body ??= new Uint8Array(this.#received))
+  }
+
+  set body(bytes: Uint8Array) {
+    this.#received = bytes
+    this.#body = bytes
+  }
+
+  /** Takes the body as it came in: memory that others have a part in is copied when somebody reads `body`. */
+  receive(bytes: Uint8Array): void {
+    this.#received = bytes
   }
 
   /** The application that answers. */
@@ -125,13 +142,13 @@ export class HTTPRequest<A = unknown, C extends object = Record<string, unknown>
    * {@link BadRequest} when it is not JSON.
    */
   get json(): unknown {
-    if (this.#json === undefined) this.#json = parseJson(this.body)
+    if (this.#json === undefined) this.#json = parseJson(this.#received)
     return this.#json
   }
 
   /** The body as text in UTF-8; broken sequences become U+FFFD. */
   get text(): string {
-    return Buffer.from(this.body.buffer, this.body.byteOffset, this.body.byteLength).toString('utf8')
+    return TEXT.decode(this.#received)
   }
 
   /**
@@ -293,7 +310,7 @@ export class HTTPRequest<A = unknown, C extends object = Record<string, unknown>
    */
   async receiveBody(): Promise<void> {
     const { stream } = this
-    if (stream === undefined || this.body.byteLength > 0) return
+    if (stream === undefined || this.#received.byteLength > 0) return
     this.body = await stream.collect(this.#host.config.REQUEST_MAX_SIZE)
   }
 
@@ -304,6 +321,8 @@ export class HTTPRequest<A = unknown, C extends object = Record<string, unknown>
 
 /** Throws for what is not UTF-8, and leaves a byte order mark out. */
 const UTF8 = new TextDecoder('utf-8', { fatal: true })
+/** Neither. */
+const TEXT = new TextDecoder('utf-8', { ignoreBOM: true })
 
 function parseJson(body: Uint8Array): unknown {
   if (body.byteLength === 0) return null

@@ -3,7 +3,8 @@
  *
  * Validity: the native response answers until `state` is 'ended' or 'aborted'; every method here checks. The
  * abort handler is attached once, when the answer has not come within the native callback, its microtasks included,
- * or is a stream. The cork is held until the native callback is over; after that every write corks itself.
+ * or is a stream. The cork is held until the native callback is over, and while a part of the body is handed over;
+ * every other write corks itself.
  */
 import { StreamResponse, type HTTPResponse } from '../http/response.js'
 import {
@@ -52,8 +53,10 @@ type ExchangeState = 'open' | 'streaming' | 'closing' | 'ended' | 'aborted'
 export class Exchange implements ResponseSink, RequestExchange, Peer {
   /** Set when the request's framing cannot be trusted any further: the answer closes the connection. */
   closesAfterAnswer: boolean
-  /** Since when the answer is due, by `performance.now()`; 0 as long as the native callback may still give it. */
+  /** When it was first seen that the answer is due, by `performance.now()`; 0 before, and after a restart. */
   dueSince: number
+  /** Its place among the answers that are due; its owner's. */
+  dueAt: number
   /** Whether the request's body is still on its way, which has a deadline of its own. */
   isReceiving: boolean
   /** The request, for whoever has to answer when the handler does not. */
@@ -89,6 +92,7 @@ export class Exchange implements ResponseSink, RequestExchange, Peer {
     this.account = 'none'
     this.closesAfterAnswer = false
     this.dueSince = 0
+    this.dueAt = 0
     this.isReceiving = false
     this.request = undefined
     this.onOver = undefined
@@ -146,20 +150,23 @@ export class Exchange implements ResponseSink, RequestExchange, Peer {
     this.head = undefined
     if (this.state !== 'open' || this.account !== 'none') return
     this.defer()
-    this.dueSince = performance.now()
     this.setAccount('due')
   }
 
   /** The answer is due from now on, not from when the head came: the body is there only now. */
   restartDeadline(): void {
     this.isReceiving = false
-    this.dueSince = performance.now()
+    this.dueSince = 0
   }
 
   /** Takes the body chunk by chunk, until `restartDeadline` says that it is there. Call before the native callback returns. */
   onData(onChunk: (chunk: ArrayBuffer, isLast: boolean) => void): void {
     this.isReceiving = true
-    this.res.onData(onChunk)
+    this.res.onData((chunk, isLast) => {
+      handingOver = this.res
+      onChunk(chunk, isLast)
+      handingOver = undefined
+    })
   }
 
   pauseBody(): void {
@@ -227,7 +234,7 @@ export class Exchange implements ResponseSink, RequestExchange, Peer {
     if (!this.closesAfterAnswer || this.isHead || !allowsContent(response.status)) this.leaveReading()
     this.status = response.status
     if (this.observer !== undefined && !this.isHead) this.bytes = bodyBytes(response)
-    if (this.head !== undefined) {
+    if (this.head !== undefined || handingOver === this.res) {
       writeResponse(this.res, response, this.isHead, closes)
     } else {
       this.res.cork(() => {
@@ -386,6 +393,8 @@ function discardBody(response: HTTPResponse): void {
   if (response instanceof StreamResponse) response.discard?.()
 }
 
+/** To whom a part of its body is being handed over by the native code, which holds the cork meanwhile. */
+let handingOver: NativeResponse | undefined
 /** How many writes there were, of all exchanges: tells whether a listener wrote. */
 let writes = 0
 const NO_BYTES = new Uint8Array(0)

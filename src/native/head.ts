@@ -20,6 +20,8 @@ export interface Peer {
 export class NativeHead implements RequestHead {
   readonly method: string
   readonly path: string
+  /** In bytes, as announced and judged; 0 without an announcement. */
+  contentLength: number
   private req: NativeRequest | undefined
   /** Set by whoever makes the exchange. */
   peer: Peer | undefined
@@ -30,6 +32,7 @@ export class NativeHead implements RequestHead {
   constructor(method: string, req: NativeRequest) {
     this.method = method
     this.path = req.getUrl()
+    this.contentLength = 0
     this.req = req
     this.peer = undefined
     this.fields = undefined

@@ -12,6 +12,8 @@
 import { isValidHost } from '../http/host.js'
 import type { NativeHead } from './head.js'
 
+const DIGIT_ZERO = 0x30
+
 /** What the header fields say of a request's body; `refused` and `bad-host` end it. */
 export type Framing = 'none' | 'length' | 'chunked' | 'refused' | 'bad-host'
 
@@ -22,10 +24,10 @@ export function readFraming(head: NativeHead, isBehindProxy: boolean): Framing {
   if (mayHaveNone && head.header('content-length') === '' && head.header('transfer-encoding') === '') {
     return isValidHost(head.header('host')) ? 'none' : 'bad-host'
   }
-  return judgeFields(head.headers())
+  return judgeFields(head, head.headers())
 }
 
-function judgeFields(fields: readonly string[]): Framing {
+function judgeFields(head: NativeHead, fields: readonly string[]): Framing {
   let host: string | undefined
   let length: string | undefined
   let coding: string | undefined
@@ -37,7 +39,8 @@ function judgeFields(fields: readonly string[]): Framing {
       if (host !== undefined) isOneHost = false
       host = value
     } else if (name === 'content-length') {
-      if (!/^\d+$/.test(value) || (length !== undefined && length !== value)) return 'refused'
+      head.contentLength = parseLength(value)
+      if (head.contentLength === -1 || (length !== undefined && length !== value)) return 'refused'
       length = value
     } else if (name === 'transfer-encoding') {
       if (value.toLowerCase() !== 'chunked' || coding !== undefined) return 'refused'
@@ -47,5 +50,16 @@ function judgeFields(fields: readonly string[]): Framing {
   if (length !== undefined && coding !== undefined) return 'refused'
   if (!isOneHost || host === undefined || !isValidHost(host)) return 'bad-host'
   if (coding !== undefined) return 'chunked'
-  return length === undefined || Number(length) === 0 ? 'none' : 'length'
+  return head.contentLength === 0 ? 'none' : 'length'
+}
+
+/** Digits and nothing else (RFC 9110 section 8.6); -1 for what is not. No expression: this is for every body. */
+function parseLength(text: string): number {
+  let length = text === '' ? -1 : 0
+  for (let i = 0; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - DIGIT_ZERO
+    if (digit < 0 || digit > 9) return -1
+    length = length * 10 + digit
+  }
+  return length
 }

@@ -55,8 +55,8 @@ export interface ServerOptions {
 const SHARED_PORT = 0
 /** How many free ports are tried before a listen on any port gives up. */
 const FREE_PORT_TRIES = 5
-/** How often due answers are looked at: the response deadline is met within this much. */
-const DEADLINE_TICK_MS = 1000
+/** How often due answers are looked at: a deadline is met within twice as much. */
+const DEADLINE_TICK_MS = 500
 
 /** So often the answer is looked for in the queue of microtasks. */
 const MICROTASK_TURNS = 3
@@ -71,7 +71,7 @@ export class NativeServer implements ExchangeOwner {
   readonly #build: NativeBuild
   readonly #options: ServerOptions
   readonly #app: NativeApp
-  readonly #due = new Set<Exchange>()
+  readonly #due: Exchange[] = []
   #streams = 0
   #socket: object | undefined
   #socketFile: SocketFile | undefined
@@ -202,16 +202,24 @@ export class NativeServer implements ExchangeOwner {
   }
 
   book(exchange: Exchange, from: Account, to: Account): void {
-    if (from === 'due') this.#due.delete(exchange)
+    if (from === 'due') this.#isDueNoMore(exchange)
     else if (from === 'streaming') this.#streams--
-    if (to === 'due') this.#due.add(exchange)
+    if (to === 'due') exchange.dueAt = this.#due.push(exchange) - 1
     else if (to === 'streaming') this.#streams++
     else this.#tellIfIdle()
   }
 
+  /** The last one takes its place. */
+  #isDueNoMore({ dueAt }: Exchange): void {
+    const last = this.#due.pop()
+    if (last === undefined || last.dueAt === dueAt) return
+    last.dueAt = dueAt
+    this.#due[dueAt] = last
+  }
+
   #isIdle(): boolean {
     return (
-      this.#due.size === 0 && this.#streams === 0 && this.#inCallback.length === 0 && this.websockets.isIdle
+      this.#due.length === 0 && this.#streams === 0 && this.#inCallback.length === 0 && this.websockets.isIdle
     )
   }
 
@@ -300,9 +308,14 @@ export class NativeServer implements ExchangeOwner {
   #expireLate(): void {
     const now = performance.now()
     const { requestTimeoutMs, responseTimeoutMs } = this.#options
-    for (const exchange of this.#due) {
+    // From the last one: what is answered meanwhile gives its place to one that was looked at.
+    for (let i = this.#due.length - 1; i >= 0; i--) {
+      const exchange = this.#due[i]
+      if (exchange === undefined) continue
       const limit = exchange.isReceiving ? requestTimeoutMs : responseTimeoutMs
-      if (now - exchange.dueSince > limit) this.#options.onOverdue(exchange)
+      // Looked at here only: to ask for the time costs each request as much as a header field.
+      if (exchange.dueSince === 0) exchange.dueSince = now
+      else if (now - exchange.dueSince > limit) this.#options.onOverdue(exchange)
     }
   }
 }

@@ -197,7 +197,7 @@ export class WebsocketConnection implements WebsocketPort, Pinged {
       return
     }
     this.websocket.received(
-      isBinary ? new Uint8Array(message.slice(0)) : Buffer.from(message).toString('utf8'),
+      isBinary ? new Uint8Array(new Uint8Array(message)) : Buffer.from(message).toString('utf8'),
     )
   }
 

@@ -188,21 +188,23 @@ describe('REQUEST_TIMEOUT', () => {
 })
 
 describe('KEEP_ALIVE', () => {
-  test.each(['GET', 'HEAD'])(
-    'of false announces and serves nothing more after an answer to %s',
-    async (method) => {
-      const app = configured({ KEEP_ALIVE: false })
-      let calls = 0
-      app.route('/', { methods: ['GET', 'HEAD'] })(() => text(`call ${++calls}`))
-      await using client = await TestClient.start(app)
-      using connection = await RawConnection.open(client.port)
-      connection.send(`${method} / HTTP/1.1\r\nHost: x\r\n\r\n`)
-      const answer = await connection.response({ isHead: method === 'HEAD' })
-      expect(answer.get('connection')).toBe('close')
-      connection.send(`${method} / HTTP/1.1\r\nHost: x\r\n\r\n`)
-      expect(await (await client.fetch('/')).text()).toBe('call 2')
-    },
-  )
+  test.each([
+    ['GET', ''],
+    ['HEAD', ''],
+    ['POST', 'body'],
+  ])('of false announces and serves nothing more after an answer to %s', async (method, body) => {
+    const app = configured({ KEEP_ALIVE: false })
+    let calls = 0
+    app.route('/', { methods: ['GET', 'HEAD', 'POST'] })(() => text(`call ${++calls}`))
+    await using client = await TestClient.start(app)
+    using connection = await RawConnection.open(client.port)
+    const request = `${method} / HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n${body}`
+    connection.send(request)
+    const answer = await connection.response({ isHead: method === 'HEAD' })
+    expect(answer.get('connection')).toBe('close')
+    connection.send(request)
+    expect(await (await client.fetch('/')).text()).toBe('call 2')
+  })
 })
 
 describe('NOISY_EXCEPTIONS', () => {
@@ -237,6 +239,17 @@ describe('RESPONSE_TIMEOUT', () => {
     expect(await late.json()).toMatchObject({ status: 503, message: 'Response Timeout' })
     answer()
     expect(await (await client.fetch('/quick')).text()).toBe('quick')
+  })
+
+  test('is met by each of many that are due, whichever were answered in between', async () => {
+    const app = configured({ RESPONSE_TIMEOUT: 0.3 })
+    const answers: (() => void)[] = []
+    app.get('/<n:int>', (_, { n }) => new Promise((resolve) => (answers[n] = () => resolve(text(`${n}`)))))
+    await using client = await TestClient.start(app)
+    const all = [0, 1, 2, 3, 4, 5].map(async (n) => (await client.fetch(`/${n}`)).status)
+    await expect.poll(() => answers.filter(Boolean)).toHaveLength(all.length)
+    for (const n of [1, 5, 3]) answers[n]?.()
+    expect(await Promise.all(all)).toEqual([503, 200, 503, 200, 503, 200])
   })
 
   test('an exception handler may answer it', async () => {

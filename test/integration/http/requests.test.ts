@@ -50,7 +50,10 @@ app.addRoute(
 )
 app.post('/json', (request) => json({ got: request.json }))
 app.post('/bytes', (request) => {
+  // Plain bytes in memory of their own, however they came.
   expect(request.body.constructor).toBe(Uint8Array)
+  expect(request.body.buffer.byteLength).toBe(request.body.byteLength)
+  expect(request.body).toBe(request.body)
   return json([...request.body])
 })
 app.get('/ctx', async (request) => {
