@@ -61,10 +61,15 @@ export interface SideBySide {
   readonly servers: readonly ServerSpec[]
   /** The name of the server to which ratios are given. */
   readonly reference: string
-  /** In each round, which has processes of its own. There is a round less than the run has, but two at least. */
+  /** In each round, which has processes of its own. */
   readonly windows: number
   /** Puts the load onto a server, until it is warm. */
   readonly open: (server: ServerProcess) => Promise<Load>
+}
+
+/** A round less than the run has, for their windows are many; but processes differ, so two at least. */
+export function sideBySideRounds(rounds: number): number {
+  return Math.max(2, rounds - 1)
 }
 
 /** The load on one server. */
@@ -122,7 +127,7 @@ export class Bench {
     console.log(`\n${group}`)
     const present = this.available(servers)
     const taken = new Map<ServerSpec, Sample[]>(present.map((spec) => [spec, []]))
-    for (let round = 0; round < Math.max(2, this.rounds - 1); round++) {
+    for (let round = 0; round < sideBySideRounds(this.rounds); round++) {
       const up: { spec: ServerSpec; target: ServerProcess; load: Load }[] = []
       try {
         // Each round begins with another: where a process lies in memory, and behind whom it comes, has its part in it.
@@ -142,10 +147,9 @@ export class Bench {
           }
         }
       } finally {
-        for (const { target, load } of up) {
-          await load.close()
-          await target.stop()
-        }
+        // One that has failed was told of: what its load client says of it now must not keep the others.
+        await Promise.allSettled(up.map(({ load }) => load.close()))
+        for (const { target } of up) await target.stop()
       }
     }
     const figures = this.#figuresOf(group, taken)

@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- mode [rounds]]`: runs a mode, or without one all but `curves` and `quick`; `report` writes charts
+ * `npm run bench [-- mode [rounds]]`: runs a mode, or without one all but `curves`, `profile` and `quick`; `report` writes charts
  * and tables from what was kept, `plan [clients]` computes from it what so many clients take. What a mode is, and what
  * is measured, is in `modes/`; how, in `bench.ts`.
  */
@@ -30,7 +30,7 @@ if (mode !== undefined && !Object.hasOwn(MODES, mode) && !Object.hasOwn(WITHOUT_
     ([name, about]) => `  ${name.padEnd(12)} ${about}`,
   )
   console.error(
-    `There is no benchmark "${mode}". Nothing for all but curves and quick, or one of:\n${list.join('\n')}`,
+    `There is no benchmark "${mode}". Nothing for all but curves, profile and quick, or one of:\n${list.join('\n')}`,
   )
   process.exit(2)
 }

@@ -11,6 +11,9 @@ const folder = `${import.meta.dirname}/.build`
 /** A file among them, for what a program is told by one. */
 export const REQUEST_FILE = `${folder}/request-${process.pid}`
 
+/** Where samples are kept until they are counted. */
+export const PROFILE_FILE = `${folder}/perf-${process.pid}.data`
+
 /** Where the compiled programs are. */
 export const TOOLS = {
   sse: `${folder}/sseload`,

@@ -1,5 +1,5 @@
 /** Requests: CPU per request and requests per second, each case with a load client's headers and with a browser's. */
-import type { Load, Mode } from '../bench.js'
+import { sideBySideRounds, type Load, type Mode } from '../bench.js'
 import { equalAnswers } from '../equality.js'
 import { secondsOf } from '../scale.js'
 import { server } from '../server-table.js'
@@ -32,7 +32,8 @@ function requestsWith(headers: string, suffix: string): Record<string, string> {
 /** With the two header fields that HTTP asks for. */
 export const BARE_REQUESTS = requestsWith('', '')
 const BROWSER_REQUESTS = requestsWith(BROWSER_HEADERS, ", a browser's headers")
-const REQUESTS = { ...BARE_REQUESTS, ...BROWSER_REQUESTS }
+/** Every request that is measured, by its case. */
+export const REQUESTS = { ...BARE_REQUESTS, ...BROWSER_REQUESTS }
 
 /** Who is measured in every case; the others, which are far behind, in two. */
 const ALL_CASES = ['bare-uws', 'usanic', 'hyper-express']
@@ -72,7 +73,7 @@ export async function requestWindows(target: ServerProcess, name: string, reques
 
 export const http: Mode = {
   about: 'requests: CPU per request and requests per second, four cases, with few headers and with many',
-  seconds: (rounds) => 8 + Math.max(2, rounds - 1) * 59,
+  seconds: (rounds) => 8 + sideBySideRounds(rounds) * 59,
   async run(bench) {
     const servers = await equalAnswers(bench, SERVERS, REQUESTS)
     for (const [name, request] of Object.entries(REQUESTS)) {

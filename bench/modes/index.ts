@@ -5,6 +5,7 @@ import { curves } from './curves.js'
 import { http } from './http.js'
 import { latency } from './latency.js'
 import { memory } from './memory.js'
+import { profile } from './profile.js'
 import { quick } from './quick.js'
 import { redis } from './redis.js'
 import { sse } from './sse.js'
@@ -21,6 +22,7 @@ export const MODES: Readonly<Record<string, Mode>> = {
   workers,
   redis,
   curves,
+  profile,
   quick,
 }
 

@@ -5,7 +5,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import type { Bench, Figure, Mode, SideBySide } from '../bench.js'
+import { sideBySideRounds, type Bench, type Figure, type Mode, type SideBySide } from '../bench.js'
 import { server, variant } from '../server-table.js'
 import { BARE_REQUESTS, requestWindows } from './http.js'
 import { fanOutWindows } from './streams.js'
@@ -17,7 +17,7 @@ const git = (...args: string[]) => execFileSync('git', args, { cwd: root, encodi
 export const quick: Mode = {
   about:
     'this checkout beside its base (git merge-base HEAD main, or BENCH_BASE); exit code 1 for a regression',
-  seconds: (rounds) => 30 + Math.max(2, rounds - 1) * 40,
+  seconds: (rounds) => 30 + sideBySideRounds(rounds) * 40,
   async run(bench) {
     const commit = git(
       'rev-parse',

@@ -1,5 +1,5 @@
 /** Event streams: what a delivery costs, in the ways in which servers differ. */
-import type { Bench, Mode } from '../bench.js'
+import { sideBySideRounds, type Bench, type Mode } from '../bench.js'
 import { equalStreams } from '../equality.js'
 import { clientsOf } from '../scale.js'
 import { server, usanicWith, variant } from '../server-table.js'
@@ -14,7 +14,7 @@ const JOINED = ['floor', 'bare-uws', 'usanic', 'node-raw', 'hyper-express', 'bet
 
 export const sse: Mode = {
   about: 'event streams: CPU per delivery, rates, latency budget, history, channels, TLS',
-  seconds: (rounds) => 140 + Math.max(2, rounds - 1) * 86,
+  seconds: (rounds) => 140 + sideBySideRounds(rounds) * 86,
   async run(bench) {
     const servers = await equalStreams(bench, STREAM_SERVERS)
     for (const perTurn of [1, 20]) {
