@@ -170,12 +170,18 @@ export class Clients implements ClientOwner, SweepOwner, LaggardsOwner {
     this.insert(client, ownFrame(this.#options.encode(data, fields)))
   }
 
-  /** Sends `frame` to `client` alone, in its place among what is published; undefined ends the stream there. */
+  /**
+   * Sends `frame` to `client` alone, in its place among what is published; undefined ends the stream there. What comes
+   * to one that is about to end goes before its end: that the log has begun anew must not be missed.
+   */
   insert(client: Client, frame: Frame | undefined): void {
     if (client.state === 'closed') return
     const ownBytes = frame?.byteLength ?? 0
     const inserts = client.lag?.awaited?.later ?? (client.inserts ??= [])
-    inserts.push({ after: this.#window.log.head, frame, ownBytes })
+    const last = inserts.at(-1)
+    const isEnding = last !== undefined && last.frame === undefined
+    if (!isEnding) inserts.push({ after: this.#window.log.head, frame, ownBytes })
+    else if (frame !== undefined) inserts.splice(-1, 0, { after: last.after, frame, ownBytes })
     this.#delivery.insertBytes += ownBytes
     if (client.state === 'live') this.#catchUp(client)
     if (this.#delivery.insertBytes <= this.#options.maxLagBytes) return

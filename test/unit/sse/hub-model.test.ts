@@ -115,6 +115,16 @@ describe('steps that random ones met once', () => {
   })
 })
 
+it('a stream that is about to end, when the log begins anew, is told before it ends', async () => {
+  await new HubModel(options({ historyEvents: EVERYTHING, isLate: true })).run([
+    { do: 'own' },
+    { do: 'end', which: 0 },
+    { do: 'block', which: 0 },
+    { do: 'begin', log: 'empty', isRefusing: false },
+    { do: 'restart' },
+  ])
+})
+
 describe('for any steps', () => {
   it.each([
     ['without history', 250, {}],
