@@ -17,29 +17,26 @@ export class Audience {
   /** Whose events it gets; the channel of broadcasts is the first of them, unless its streams are somebody's own. */
   readonly channels: readonly Channel[]
   /** In no particular order: who leaves is replaced by the last. */
-  readonly clients: Client[] = []
+  clients: Client[] = []
   /** Of the client at the same place: every event up to this sequence that concerns it was handed to its socket. */
-  readonly cursors: number[] = []
+  cursors: number[] = []
   /**
    * Of the client at the same place, if it is in step: live, with nothing of its own, so that it gets just what is new.
    * In arrays, since a sweep that looked at each client would wait for memory, for a tenth of what a delivery costs.
    */
-  readonly inStep: (StreamSink | undefined)[] = []
+  inStep: (StreamSink | undefined)[] = []
   /** Whether it is among the targets of the next sweep. */
   isDue = false
   /** Pieces of several of its channels that a sweep shares. */
   memo: PieceMemo | undefined = undefined
   /** Its place among the audiences of each of its channels. */
-  private readonly places: number[] = []
+  private readonly places: number[]
 
   /** Joins its channels. */
   constructor(key: string, channels: readonly Channel[]) {
     this.key = key
     this.channels = channels
-    for (const channel of channels) {
-      this.places.push(channel.audiences.length)
-      channel.audiences.push(this)
-    }
+    this.places = channels.map((channel) => channel.join(this))
   }
 
   /** Whether broadcasts are left out: its streams are somebody's own. */
@@ -72,9 +69,16 @@ export class Audience {
   /** Takes `client` in, which has everything up to `cursor`. */
   add(client: Client, cursor: number): void {
     client.position = this.clients.length
-    this.clients.push(client)
-    this.cursors.push(cursor)
-    this.inStep.push(undefined)
+    if (client.position === 0) {
+      // Written so, an array has room for one; pushed to, for seventeen. Many audiences are one client's own.
+      this.clients = [client]
+      this.cursors = [cursor]
+      this.inStep = [undefined]
+    } else {
+      this.clients.push(client)
+      this.cursors.push(cursor)
+      this.inStep.push(undefined)
+    }
     for (const channel of this.channels) channel.followers++
   }
 

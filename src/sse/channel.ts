@@ -16,7 +16,7 @@ export class Channel {
   /** The log has let go of some of its events up to here, and of none after. */
   floor: number
   /** Those that get its events, in no particular order. */
-  readonly audiences: Audience[] = []
+  audiences: Audience[] = []
   /** How many clients follow it. */
   followers = 0
   /** Whether it waits to be swept. */
@@ -32,6 +32,15 @@ export class Channel {
   constructor(id: string | null, floor: number) {
     this.id = id
     this.floor = floor
+  }
+
+  /** `audience` gets its events; returns the place that it has among them. */
+  join(audience: Audience): number {
+    const place = this.audiences.length
+    // Room for one, as in an audience.
+    if (place === 0) this.audiences = [audience]
+    else this.audiences.push(audience)
+    return place
   }
 
   /** The log begins anew at `floor`. */

@@ -38,7 +38,9 @@ export class Delivery {
   #pieceCursor = 0
   #pieceAudience: Audience | undefined
   #pieceHead = -1
-  readonly #pending: Channel[] = []
+  /** What a piece is cut from, that of everybody first: to be filled, not to be made for each. */
+  readonly #alone: Channel[] = []
+  readonly #pair: Channel[] = []
   /** Whose memos are in use. */
   #memos: (Channel | Audience)[] = []
   /** What was put into them, in bytes: as much as is in them, or more. */
@@ -63,7 +65,7 @@ export class Delivery {
       const piece = cursor < head ? this.#latestFor(audience, cursor, head) : undefined
       if (piece !== undefined && !piece.isFull) {
         // That is all there is, and the client itself need not be looked at.
-        audience.cursors[position] = piece.last
+        audience.cursors[position] = head
         this.written += piece.frame.byteLength
         return sink.write(piece.frame.bytes) ? 'done' : 'refused'
       }
@@ -153,7 +155,8 @@ export class Delivery {
 
   #writePiece(client: Client, piece: Piece): boolean {
     if (piece.chunk === undefined) return this.#writeFrame(client, piece.frame, piece.last, 0)
-    client.cursor = piece.last
+    // One that is not full has all there is.
+    client.cursor = piece.isFull || client.inserts !== undefined ? piece.last : this.#window.log.head
     return this.write(client, piece.chunk)
   }
 
@@ -217,24 +220,32 @@ export class Delivery {
    * would be taken for one that has more.
    */
   #sharedPiece(audience: Audience, cursor: number, head: number): Piece | undefined {
-    const pending = this.#pending
-    pending.length = 0
-    this.#window.findPending(audience, cursor, pending)
-    const [first, second] = pending
+    const { channels } = audience
+    let first: Channel | undefined
+    let second: Channel | undefined
+    let count = 0
+    for (const channel of channels) {
+      if (channel.index.last <= cursor) continue
+      if (++count === 1) first = channel
+      else second = channel
+    }
     if (first === undefined) return undefined
-    const [everybody] = audience.channels
+    const everybody = channels[0]
     let named: Channel | undefined
     if (!audience.isOwn && everybody !== undefined) {
-      if (second === undefined) named = first
-      else if (first === everybody && pending.length === 2) named = second
+      if (count === 1) named = first
+      else if (count === 2 && first === everybody) named = second
     }
     if (named === undefined || everybody === undefined) {
-      return this.#memoised(audience, audience.channels, cursor, head, audience.clients.length, 1)
+      return this.#memoised(audience, channels, cursor, head, audience.clients.length, 1)
     }
-    pending.length = 0
-    if (named !== everybody) pending.push(everybody)
-    pending.push(named)
-    return this.#memoised(named, pending, cursor, head, audience.clients.length, named.audiences.length)
+    let from = this.#alone
+    if (named !== everybody) {
+      from = this.#pair
+      from[1] = named
+    }
+    from[0] = everybody
+    return this.#memoised(named, from, cursor, head, audience.clients.length, named.audiences.length)
   }
 
   /**

@@ -70,7 +70,7 @@ export class Directory {
     let audience = this.#audiences.get(key)
     if (audience === undefined) {
       const channels = ids.map((id) => this.channel(id))
-      audience = new Audience(key, isOwn ? channels : [this.everybody, ...channels])
+      audience = new Audience(key, isOwn ? channels : [this.everybody].concat(channels))
       this.#audiences.set(key, audience)
     }
     return audience

@@ -124,10 +124,9 @@ export class Sweep {
       audience !== undefined && !isLate;
       audience = this.#targets.at(-1)
     ) {
-      const { clients } = audience
-      let position = Math.min(this.#position, clients.length - 1)
+      let position = Math.min(this.#position, audience.clients.length - 1)
       while (position >= 0 && !isLate) {
-        const client = clients[position]
+        const client = audience.clients[position]
         const visit = delivery.visit(audience, position--, VISIT_BYTES)
         if (visit === 'more') this.#isUnfinished = true
         else if (visit !== 'done' && client !== undefined) this.#owner.visited(client, visit)

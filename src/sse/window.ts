@@ -58,11 +58,6 @@ export class Window {
     return false
   }
 
-  /** The channels of `audience` that have something after `cursor`, added to `found`. */
-  findPending({ channels }: Audience, cursor: number, found: Channel[]): void {
-    for (const channel of channels) if (channel.index.last > cursor) found.push(channel)
-  }
-
   /** How many events after `cursor` concern `audience`. */
   countPending({ channels }: Audience, cursor: number): number {
     let count = 0

@@ -186,3 +186,27 @@ describe('a client that does not read', () => {
     expect(bytes).toBe(written)
   })
 })
+
+describe('a write that the native code might lose', () => {
+  it('is a RangeError, whether the write before it was of the same bytes or not; the stream goes on', async () => {
+    const tooLarge = new Uint8Array(MAX_WRITE_BYTES + 1)
+    const errors: unknown[] = []
+    const answer: StreamResponse = new StreamResponse((sink) => {
+      sink.begin(answer, { onWritable: () => true, onClose: () => undefined })
+      for (const chunk of [tooLarge, tooLarge, new Uint8Array(MAX_WRITE_BYTES)]) {
+        try {
+          sink.write(chunk)
+        } catch (error) {
+          errors.push(error)
+        }
+      }
+      sink.end()
+    }, 'text/plain')
+    respond = () => answer
+    const response = await unread('GET')
+    let bytes = 0
+    for await (const chunk of response as AsyncIterable<Buffer>) bytes += chunk.length
+    expect(bytes).toBe(MAX_WRITE_BYTES)
+    expect(errors).toEqual([expect.any(RangeError), expect.any(RangeError)])
+  })
+})

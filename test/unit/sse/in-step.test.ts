@@ -104,17 +104,19 @@ describe('a client', () => {
     const { hub, clients } = await marching(2)
     const [one] = clients
     if (one === undefined) throw new Error('there is one')
-    const looks: PropertyKey[] = []
-    const { audience, position } = one.client
-    audience.clients[position] = new Proxy(one.client, {
-      get(target, name, receiver) {
+    const looks: string[] = []
+    for (const [name, value] of Object.entries(one.client)) {
+      const get = () => {
         looks.push(name)
-        return Reflect.get(target, name, receiver) as unknown
-      },
-    })
+        return value as unknown
+      }
+      Object.defineProperty(one.client, name, { get })
+    }
     publish(hub, '2')
     await turns()
     expect(data(one.sink).at(-1)).toBe('2')
     expect(looks).toEqual([])
+    hub.clients.ping(one.client)
+    expect(looks).not.toEqual([])
   })
 })
