@@ -25,6 +25,8 @@ export class Audience {
    * In arrays, since a sweep that looked at each client would wait for memory, for a tenth of what a delivery costs.
    */
   inStep: (StreamSink | undefined)[] = []
+  /** What those in step may have been sent while they were, in bytes, counted up to where the kernel might be full. */
+  sentInStep = 0
   /** Whether it is among the targets of the next sweep. */
   isDue = false
   /** Pieces of several of its channels that a sweep shares. */
@@ -107,7 +109,10 @@ export class Audience {
 
   /** `client` needs a look from now on at what it is and has. */
   fallOut(client: Client): void {
-    this.inStep[client.position] = undefined
+    const { position } = client
+    if (this.inStep[position] === undefined) return
+    this.inStep[position] = undefined
+    client.written += this.sentInStep
   }
 
   /** Leaves its channels, in constant time each. */

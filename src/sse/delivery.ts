@@ -15,7 +15,7 @@ import { NUDGE } from './wire.js'
 
 /** How much of an event in progress goes out to a blocked socket at a time, to keep it from the native timeout. */
 const NUDGE_BYTES = 16
-/** Below this nothing can be stuck in the native buffer: the kernel has room for more. Beyond it no account is kept. In bytes. */
+/** Below this nothing can be stuck in the native buffer: the kernel has room for more. Counted no further. In bytes. */
 const SURELY_SENT_BYTES = 4 * 1024
 
 /** Most that is kept joined until the sweep is over, in bytes; then all is let go of, and joined again. */
@@ -123,8 +123,9 @@ export class Delivery {
   }
 
   /** Whether bytes that the native code took may still be in its buffer. */
-  mayBeStuck(client: Client): boolean {
-    return client.written >= SURELY_SENT_BYTES
+  mayBeStuck({ audience, position, written }: Client): boolean {
+    const sentInStep = audience.inStep[position] === undefined ? 0 : audience.sentInStep
+    return written + sentInStep >= SURELY_SENT_BYTES
   }
 
   /** Writes `chunk` beside the log: a comment. Not within an event in progress. */
@@ -143,9 +144,9 @@ export class Delivery {
     this.#keptBytes = 0
   }
 
-  /** Of one that has everything: whether it is to get what is new, as it is, and no account need be kept of it. */
-  #isInStep(client: Client): boolean {
-    return client.state === 'live' && client.lag === undefined && !client.isGzip && this.mayBeStuck(client)
+  /** Of one that has everything: whether it is to get what is new, as it is. */
+  #isInStep({ state, lag, isGzip }: Client): boolean {
+    return state === 'live' && lag === undefined && !isGzip
   }
 
   #isDue({ inserts, cursor }: Client): boolean {
@@ -206,6 +207,9 @@ export class Delivery {
       cursor < recent.first
     if (isRecent) return recent
     const piece = this.#sharedPiece(audience, cursor, head)
+    if (piece !== undefined && audience.sentInStep < SURELY_SENT_BYTES) {
+      audience.sentInStep += piece.frame.byteLength
+    }
     this.#piece = piece
     this.#pieceAudience = audience
     this.#pieceCursor = cursor

@@ -7,7 +7,7 @@ const isInStep = ({ audience, position }: Client) => audience.inStep[position] !
 const data = ({ events }: { readonly events: readonly { readonly data: string }[] }) =>
   events.map((event) => event.data)
 
-/** Beyond this no account is kept of what the native buffer may hold. */
+/** More than is certain to have left the native buffer. */
 const FIRST = 'x'.repeat(5000)
 /** More than one write. */
 const LARGE = 'y'.repeat(40_000)
@@ -25,16 +25,48 @@ async function marching(count = 3) {
 }
 
 describe('a client', () => {
-  it('is in step once it is certain to have had a few kilobytes, and not when it is compressed', async () => {
+  it('is in step once it has got what there is, and not when it is compressed', async () => {
     const hub = hubOf()
     const [plain, gzip] = [join(hub), join(hub, [], { isGzip: true })]
     publish(hub, 'little')
     await turns()
-    expect(isInStep(plain.client)).toBe(false)
-    publish(hub, FIRST)
-    await turns()
     expect(isInStep(plain.client)).toBe(true)
     expect(isInStep(gzip.client)).toBe(false)
+  })
+
+  it('is ended after a comment when the native buffer may hold something of it, and not after a little', async () => {
+    const endings = async (...sent: string[]) => {
+      const hub = hubOf()
+      const { sink, client } = join(hub)
+      for (const text of sent) {
+        publish(hub, text)
+        await turns()
+      }
+      const { writes } = sink
+      if (sent.length > 1) expect(isInStep(client)).toBe(true)
+      await hub.stop()
+      expect(sink.state).toBe('ended')
+      return { comments: sink.writes - writes, last: Buffer.from(sink.lastChunk ?? []).toString() }
+    }
+    expect(await endings('1', '2', '3')).toEqual({ comments: 0, last: 'data: 3\r\n\r\n' })
+    expect(await endings('1', '2', FIRST)).toEqual({ comments: 1, last: ':\n\n' })
+    expect(await endings('1', FIRST, '2')).toEqual({ comments: 1, last: ':\n\n' })
+    expect(await endings(FIRST)).toEqual({ comments: 1, last: ':\n\n' })
+  })
+
+  it('keeps that account when it falls out', async () => {
+    const hub = hubOf()
+    const { sink, client } = join(hub)
+    for (const text of ['1', '2', FIRST]) {
+      publish(hub, text)
+      await turns()
+    }
+    client.send('alone')
+    expect(isInStep(client)).toBe(false)
+    await turns()
+    client.close()
+    expect(data(sink)).toEqual(['1', '2', FIRST, 'alone'])
+    expect(client.written).toBeGreaterThan(FIRST.length)
   })
 
   it('falls out when its socket refuses, gets all of it when it takes bytes again, and falls in', async () => {
