@@ -119,7 +119,7 @@ export class Client implements StreamListener, SseClient {
   inserts: Insert[] | undefined
   /** Its place among the clients of the audience. */
   position: number
-  /** Bytes written so far, counted up to the point where the kernel might be full. */
+  /** Bytes written so far, counted up to the point where the kernel might be full; without those while in step. */
   written: number
   /** There as long as it is not live. */
   lag: Lag | undefined

@@ -404,6 +404,8 @@ export class Clients implements ClientOwner, SweepOwner, LaggardsOwner {
   /** Ends the stream of `client`, which has everything; what may be stuck in the native buffer goes first. */
   #finish(client: Client): void {
     if (this.#delivery.mayBeStuck(client) && !this.#delivery.write(client, NUDGE)) {
+      // It is still to end, and at once when its socket takes bytes again.
+      if (!this.#isEnding) (client.inserts ??= []).push({ after: 0, frame: undefined, ownBytes: 0 })
       this.#laggards.block(client)
       return
     }

@@ -214,6 +214,7 @@ export class HubModel implements Witness {
     await this.#settle()
     const open = this.#readers.filter(({ sink }) => sink.state === 'open')
     for (const reader of this.#readers) this.#check(reader, reader.sink.state === 'open')
+    expect(open.filter(({ endsAfter }) => endsAfter < Infinity)).toEqual([])
     const { hub } = this
     const subscribers = open.filter(({ isOwn }) => !isOwn)
     expect(hub.stats).toMatchObject({ clients: open.length, lagging: 0 })
