@@ -4,6 +4,7 @@
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { rmSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 import { onCore, PROFILE_FILE } from './tools.js'
 
@@ -15,6 +16,7 @@ const MAX_OUTPUT_BYTES = 64 * 1024 * 1024
 /** Why nothing can be sampled here; undefined when it can. */
 export function whyNoProfile(): string | undefined {
   const { error, status, stderr } = spawnSync('perf', [...RECORD, 'true'], { encoding: 'utf8' })
+  rmSync(PROFILE_FILE, { force: true })
   if (error !== undefined) return 'there is no perf (Debian: linux-perf)'
   return status === 0 ? undefined : `perf cannot sample: ${stderr.trim()}`
 }
@@ -24,6 +26,7 @@ export async function userPart(pid: number, work: () => Promise<void>): Promise<
   const [command = '', ...args] = onCore(1, ['perf', ...RECORD, '-p', `${pid}`])
   const perf = spawn(command, args, { stdio: 'ignore' })
   const exit = once(perf, 'exit')
+  exit.catch(() => undefined) // told of below
   await wait(200) // until it is attached; what it misses is missed of both modes
   try {
     await work()
@@ -31,11 +34,13 @@ export async function userPart(pid: number, work: () => Promise<void>): Promise<
     perf.kill('SIGINT')
     await exit
   }
-  const { stdout } = spawnSync('perf', ['script', '-i', PROFILE_FILE, '-F', 'ip'], {
+  const { status, stdout, stderr } = spawnSync('perf', ['script', '-i', PROFILE_FILE, '-F', 'ip'], {
     encoding: 'utf8',
     maxBuffer: MAX_OUTPUT_BYTES,
   })
-  const addresses = stdout.trim().split(/\s+/)
+  rmSync(PROFILE_FILE, { force: true })
+  const addresses = stdout.match(/[0-9a-f]+/g) ?? []
+  if (status !== 0 || addresses.length === 0) throw new Error(`perf has no samples: ${stderr.trim()}`)
   // The upper half of the addresses is the kernel's.
   const inKernel = addresses.filter((address) => address.length === 16 && address.startsWith('ffff'))
   return 1 - inKernel.length / addresses.length

@@ -3,13 +3,16 @@
  * JavaScript would be the slower end; and the servers in TypeScript, so that each of some hundred starts need not.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import ts from 'typescript'
 
 const folder = `${import.meta.dirname}/.build`
 
 /** A file among them, for what a program is told by one. */
 export const REQUEST_FILE = `${folder}/request-${process.pid}`
+process.on('exit', () => {
+  rmSync(REQUEST_FILE, { force: true })
+})
 
 /** Where samples are kept until they are counted. */
 export const PROFILE_FILE = `${folder}/perf-${process.pid}.data`

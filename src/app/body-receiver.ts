@@ -81,7 +81,7 @@ export function streamBody(
     if (exchange.isOver) return
     exchange.restartDeadline()
     if (isLast && isLong) exchange.closesAfterAnswer = false
-    // The native code empties the chunk on return.
+    // The native code empties the chunk on return. The outer array is a copy: for little, far cheaper than a slice.
     const copy = new Uint8Array(new Uint8Array(chunk))
     inSafeTurn(framing, () => {
       stream.push(copy)

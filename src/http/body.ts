@@ -33,10 +33,12 @@ export class BodyCollector {
     return verdict
   }
 
-  /** The whole body. */
+  /** The whole body, which is the caller's from now on. */
   finish(): Uint8Array {
-    const [first] = this.#chunks
-    return this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks)
+    const chunks = this.#chunks
+    this.#chunks = []
+    const [first] = chunks
+    return chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks)
   }
 }
 

@@ -94,7 +94,7 @@ export class HTTPRequest<A = unknown, C extends object = Record<string, unknown>
 
   /** The body as sent, in memory of its own; empty when there is none. */
   get body(): Uint8Array {
-    return (this.#body ??= new Uint8Array(this.#received))
+    return (this.#body ??= this.#received = owned(this.#received))
   }
 
   set body(bytes: Uint8Array) {
@@ -105,6 +105,7 @@ export class HTTPRequest<A = unknown, C extends object = Record<string, unknown>
   /** Takes the body as it came in: memory that others have a part in is copied when somebody reads `body`. */
   receive(bytes: Uint8Array): void {
     this.#received = bytes
+    this.#body = undefined
   }
 
   /** The application that answers. */
@@ -317,6 +318,11 @@ export class HTTPRequest<A = unknown, C extends object = Record<string, unknown>
   get #parsedForm(): Form {
     return (this.#form ??= parseForm(this.body, this.contentType, this.#host.config))
   }
+}
+
+/** `bytes` as a plain array that has its memory to itself: a copy if they are part of something larger. */
+function owned(bytes: Uint8Array): Uint8Array {
+  return bytes.byteLength === bytes.buffer.byteLength ? new Uint8Array(bytes.buffer) : new Uint8Array(bytes)
 }
 
 /** Throws for what is not UTF-8, and leaves a byte order mark out. */

@@ -164,8 +164,11 @@ export class Exchange implements ResponseSink, RequestExchange, Peer {
     this.isReceiving = true
     this.res.onData((chunk, isLast) => {
       handingOver = this.res
-      onChunk(chunk, isLast)
-      handingOver = undefined
+      try {
+        onChunk(chunk, isLast)
+      } finally {
+        handingOver = undefined
+      }
     })
   }
 

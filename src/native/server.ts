@@ -57,6 +57,8 @@ const SHARED_PORT = 0
 const FREE_PORT_TRIES = 5
 /** How often due answers are looked at: a deadline is met within twice as much. */
 const DEADLINE_TICK_MS = 500
+/** How long after its deadline an answer that stays due is told of again. */
+const OVERDUE_AGAIN_MS = 1000
 
 /** So often the answer is looked for in the queue of microtasks. */
 const MICROTASK_TURNS = 3
@@ -314,8 +316,12 @@ export class NativeServer implements ExchangeOwner {
       if (exchange === undefined) continue
       const limit = exchange.isReceiving ? requestTimeoutMs : responseTimeoutMs
       // Looked at here only: to ask for the time costs each request as much as a header field.
-      if (exchange.dueSince === 0) exchange.dueSince = now
-      else if (now - exchange.dueSince > limit) this.#options.onOverdue(exchange)
+      if (exchange.dueSince === 0) {
+        exchange.dueSince = now
+      } else if (now - exchange.dueSince > limit) {
+        exchange.dueSince = now - limit + OVERDUE_AGAIN_MS
+        this.#options.onOverdue(exchange)
+      }
     }
   }
 }

@@ -15,7 +15,7 @@ import { NUDGE } from './wire.js'
 
 /** How much of an event in progress goes out to a blocked socket at a time, to keep it from the native timeout. */
 const NUDGE_BYTES = 16
-/** Below this nothing can be stuck in the native buffer: the kernel has room for more. Counted no further. In bytes. */
+/** Below this nothing can be stuck in the native buffer: the kernel has room for more. Counted little further. In bytes. */
 const SURELY_SENT_BYTES = 4 * 1024
 
 /** Most that is kept joined until the sweep is over, in bytes; then all is let go of, and joined again. */

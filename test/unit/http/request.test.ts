@@ -51,6 +51,27 @@ describe('the body of a request', () => {
     },
   )
 
+  it('has memory to itself, one copy at most, and is one with its text', () => {
+    const request = requestOf([])
+    const pooled = Buffer.from('hello')
+    request.receive(pooled)
+    expect(request.body.constructor).toBe(Uint8Array)
+    expect(request.body.buffer.byteLength).toBe(5)
+    request.body[0] = 0x4a
+    expect([request.text, pooled.toString()]).toEqual(['Jello', 'hello'])
+    const large = Buffer.alloc(10_000, 'x')
+    request.receive(large)
+    expect(request.body.constructor).toBe(Uint8Array)
+    expect(request.body.buffer).toBe(large.buffer)
+  })
+
+  it('that was looked at before it came is there all the same', () => {
+    const request = requestOf([])
+    expect(request.body.byteLength).toBe(0)
+    request.receive(Buffer.from('hello'))
+    expect([Buffer.from(request.body).toString(), request.text]).toEqual(['hello', 'hello'])
+  })
+
   it('that is no UTF-8 is a BadRequest as JSON and has replacements as text', () => {
     const request = requestOf([])
     request.body = Uint8Array.of(0x22, 0xff, 0x22)
